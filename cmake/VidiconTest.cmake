@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+# vidicon_add_test(<name> SOURCES <file>... [LIBRARIES <lib>...] [LABEL <label>]
+#                  [TIMEOUT <seconds>] [ARGS <arg>...] [WHOLE] [MEMCHECK])
+#   A GoogleTest program. Each of its tests becomes a ctest test <name>.<suite>.<test>; with
+#   WHOLE the program is one ctest test <name>. LABEL defaults to the folder's name, TIMEOUT
+#   (of one ctest test) to 60. MEMCHECK adds a test <name>.memcheck, label memcheck, that
+#   runs the program under valgrind, in builds without sanitizers.
+# vidicon_add_fuzzer(<name> SOURCES <file>... [LIBRARIES <lib>...] [CORPUS <dir>] [RUNS <n>])
+#   A libFuzzer program and a short ctest run, label fuzz, where the compiler is clang and
+#   VIDICON_FUZZ is on. VIDICON_FUZZ_SECONDS in the environment makes each run that long.
+# vidicon_add_bench(<name> SOURCES <file>... [LIBRARIES <lib>...])
+#   A Google Benchmark program and a short ctest run, label bench, with VIDICON_BENCHMARKS.
+# vidicon_add_script_test(<name> LABEL <label> SCRIPT <file> [ARGS <arg>...]
+#                         [TIMEOUT <seconds>] [ENVIRONMENT <NAME=value>...])
+#   A shell script; exit status 77 is a skip.
+option(VIDICON_FUZZ "Build the fuzzers (needs clang)" OFF)
+set(VIDICON_GTEST_DIR "/usr/src/googletest" CACHE PATH "GoogleTest's sources, for cross builds")
+find_program(VIDICON_VALGRIND valgrind)
+
+if(VIDICON_TESTS)
+    if(CMAKE_CROSSCOMPILING)
+        set(INSTALL_GTEST OFF CACHE BOOL "" FORCE)
+        add_subdirectory("${VIDICON_GTEST_DIR}" "${PROJECT_BINARY_DIR}/googletest"
+                         EXCLUDE_FROM_ALL)
+    else()
+        find_package(GTest REQUIRED)
+    endif()
+    include(GoogleTest)
+endif()
+
+string(TOUPPER "CMAKE_C_FLAGS_${CMAKE_BUILD_TYPE}" flags)
+if("${CMAKE_C_FLAGS} ${${flags}}" MATCHES "-fsanitize")
+    set(VIDICON_SANITIZED ON)
+else()
+    set(VIDICON_SANITIZED OFF)
+endif()
+
+function(vidicon_add_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE;MEMCHECK" "LABEL;TIMEOUT"
+                          "SOURCES;LIBRARIES;ARGS")
+    if(NOT arg_LABEL)
+        get_filename_component(arg_LABEL "${CMAKE_CURRENT_SOURCE_DIR}" NAME)
+    endif()
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 60)
+    endif()
+    string(REPLACE "." "_" target "test_${name}")
+    add_executable(${target} ${arg_SOURCES})
+    target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} GTest::gtest_main Threads::Threads
+                                            vidicon_warnings)
+    if(CMAKE_CROSSCOMPILING)
+        return() # Built; there is nothing to run it on.
+    endif()
+    if(arg_WHOLE)
+        add_test(NAME ${name} COMMAND ${target} ${arg_ARGS})
+        set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+    else()
+        gtest_discover_tests(${target} TEST_PREFIX "${name}." EXTRA_ARGS ${arg_ARGS}
+            DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+    endif()
+    if(arg_MEMCHECK AND VIDICON_VALGRIND AND NOT VIDICON_SANITIZED)
+        add_test(NAME ${name}.memcheck COMMAND "${VIDICON_VALGRIND}" --quiet --error-exitcode=99
+            --leak-check=full --errors-for-leak-kinds=definite,indirect,possible
+            $<TARGET_FILE:${target}> ${arg_ARGS})
+        set_tests_properties(${name}.memcheck PROPERTIES LABELS memcheck TIMEOUT 600)
+    endif()
+endfunction()
+
+function(vidicon_add_fuzzer name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS;RUNS" "SOURCES;LIBRARIES")
+    if(NOT VIDICON_FUZZ OR NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
+        return()
+    endif()
+    if(NOT arg_RUNS)
+        set(arg_RUNS 20000)
+    endif()
+    string(REPLACE "." "_" target "fuzz_${name}")
+    add_executable(${target} ${arg_SOURCES})
+    target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} vidicon_warnings)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    add_test(NAME fuzz.${name}
+        COMMAND sh "${PROJECT_SOURCE_DIR}/cmake/run_fuzzer.sh" $<TARGET_FILE:${target}>
+                ${arg_RUNS} ${arg_CORPUS}
+        WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+    set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 1200)
+endfunction()
+
+function(vidicon_add_bench name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
+    if(NOT VIDICON_BENCHMARKS)
+        return()
+    endif()
+    find_package(benchmark REQUIRED)
+    string(REPLACE "." "_" target "bench_${name}")
+    add_executable(${target} ${arg_SOURCES})
+    target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} benchmark::benchmark
+                                            Threads::Threads vidicon_warnings)
+    add_test(NAME bench.${name} COMMAND ${target} --benchmark_min_time=0.02)
+    set_tests_properties(bench.${name} PROPERTIES LABELS bench TIMEOUT 120 RUN_SERIAL ON)
+endfunction()
+
+function(vidicon_add_script_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL;SCRIPT;TIMEOUT" "ARGS;ENVIRONMENT")
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 120)
+    endif()
+    add_test(NAME ${name} COMMAND sh "${arg_SCRIPT}" ${arg_ARGS}
+             WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+    set_tests_properties(${name} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT}
+        SKIP_RETURN_CODE 77 ENVIRONMENT "${arg_ENVIRONMENT}")
+endfunction()

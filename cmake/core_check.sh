@@ -1,0 +1,148 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Checks the objects of drivers/core: core_check.sh CHECK[.control] SOURCE...
+#   nm         no symbol is asked for but memcpy memmove memset memcmp (so no 64-bit division
+#              on i686 either), and there is no mutable static
+#   stack      no recursion, and no path through the core takes more than 2 KiB of stack
+#   compilers  gcc, clang, both MinGWs take every source; C++ takes every header
+# With .control a source that breaks each rule is planted and must be reported.
+# Compiled without PIC: with it, constant tables of pointers look mutable to nm.
+set -eu
+
+check=$1
+shift
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+status=0
+include=$(dirname "$1")
+CC=${CC:-gcc}
+
+fail() {
+    echo "core: $*"
+    status=1
+}
+
+has() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+# compile COMPILER "FLAGS" SOURCE OBJECT
+compile() {
+    # shellcheck disable=SC2086
+    $1 $CORE_CFLAGS -mgeneral-regs-only -fno-pic $2 -I"$include" -c "$3" -o "$4"
+}
+
+nm_one() {  # nm_one NAME COMPILER "FLAGS" SOURCES...
+    name=$1 compiler=$2 flags=$3
+    shift 3
+    for source in "$@"; do
+        object=$dir/$(basename "$source").$name.o
+        compile "$compiler" "$flags" "$source" "$object" || fail "$source: $name refuses it"
+        [ -f "$object" ] || continue
+        nm "$object" | sed 's/^[0-9a-f]* *//' | awk -v where="$source ($name)" '
+            { sub(/^_/, "", $2) }
+            $1 ~ /^[bBdDC]$/ { print where ": mutable static " $2; bad = 1 }
+            $1 == "U" { print $2 }
+            END { exit bad }' >"$dir/names" || { cat "$dir/names"; status=1; }
+        grep -v '^vdh_\|^mem\(cpy\|move\|set\|cmp\)$\|: mutable' "$dir/names" >"$dir/foreign" || continue
+        fail "$source ($name) asks for: $(tr '\n' ' ' <"$dir/foreign")"
+    done
+}
+
+run_nm() {
+    nm_one native "$CC" -O2 "$@"
+    [ "$(uname -m)" != x86_64 ] || has clang && nm_one clang clang "-O2 -m64" "$@"
+    [ "$(uname -m)" != x86_64 ] || nm_one i686 gcc "-O2 -m32 -march=i686" "$@"
+}
+
+run_stack() {
+    has gcc || { echo "skipped: no gcc"; exit 77; }
+    for source in "$@"; do
+        object=$dir/$(basename "$source").o
+        (cd "$dir" && compile gcc "-O2 -fcallgraph-info=su" "$source" "$object") || fail "$source"
+    done
+    # Lines: node: { title: "f" label: "f\nfile:1:2\n48 bytes (static)" }
+    #        edge: { sourcename: "f" targetname: "g" ... }
+    cat "$dir"/*.ci | awk -F'"' -v limit=2048 '
+        /^node:/ {
+            if (match($4, /[0-9]+ bytes \([a-z,]+\)/)) {
+                split(substr($4, RSTART, RLENGTH), part, " ")
+                frame[$2] = part[1]
+                if (part[3] ~ /dynamic/) { print "core: " $2 " has a frame of unknown size"; bad = 1 }
+            }
+        }
+        /^edge:/ { calls[$2] = calls[$2] "\n" $4 }
+        function depth(f, list, n, i, d, most) {
+            if (f in done) return done[f]
+            if (f in active) {
+                if (!(f in told)) print "core: recursion through " f
+                told[f] = 1; bad = 1
+                return 0
+            }
+            active[f] = 1
+            most = 0
+            n = split(calls[f], list, "\n")
+            for (i = 2; i <= n; i++) { d = depth(list[i]); if (d > most) most = d }
+            delete active[f]
+            return done[f] = most + frame[f]
+        }
+        END {
+            for (f in frame) {
+                d = depth(f)
+                if (d > limit) { print "core: " f " takes " d " bytes of stack, limit " limit; bad = 1 }
+                if (d > worst) { worst = d; name = f }
+            }
+            print "deepest: " name " with " worst " bytes"
+            exit bad
+        }' || status=1
+}
+
+run_compilers() {
+    tried=
+    for compiler in gcc clang x86_64-w64-mingw32-gcc i686-w64-mingw32-gcc; do
+        has "$compiler" || continue
+        tried="$tried $compiler"
+        for level in -O0 -O2; do
+            for source in "$@"; do
+                compile "$compiler" "$level" "$source" "$dir/out.o" || fail "$compiler refuses $source"
+            done
+        done
+    done
+    for compiler in g++ clang++; do
+        has "$compiler" || continue
+        tried="$tried $compiler"
+        for header in "$include"/*.h; do
+            printf 'extern "C" {\n#include "%s"\n}\n' "$(basename "$header")" >"$dir/one.cc"
+            $compiler -std=c++17 -Wall -Wextra -Wpedantic -Werror -Wno-unused-function -I"$include" \
+                -fsyntax-only "$dir/one.cc" || fail "$compiler refuses $header"
+        done
+    done
+    echo "compilers:$tried"
+}
+
+plant() {  # the source that each check must report
+    case $1 in
+    nm) printf '%s\n' 'int puts(const char *s); int vdh_bad(void); int vdh_bad(void)' \
+        '{ static int count; return puts("x") + count++; }' ;;
+    stack) printf '%s\n' 'int vdh_bad(int n); int vdh_bad(int n)' \
+        '{ volatile int x = n; return n > 1 ? vdh_bad(n - 1) * vdh_bad(n - 2) + x : x; }' ;;
+    compilers) printf '%s\n' 'int vdh_bad(int n); int vdh_bad(int n)' \
+        '{ double x = n; return (int)(x * 1.5); }' ;;
+    esac
+}
+
+case $check in
+*.control)
+    check=${check%.control}
+    plant "$check" >"$dir/vdh_bad.c"
+    if ( "run_$check" "$@" "$dir/vdh_bad.c"; exit $status ) >"$dir/report" 2>&1; then
+        echo "core.$check did not report the planted source"
+        exit 1
+    fi
+    grep -q vdh_bad "$dir/report" || { cat "$dir/report"; exit 1; }
+    ;;
+*)
+    "run_$check" "$@"
+    exit $status
+    ;;
+esac
