@@ -26,7 +26,7 @@ function(vidicon_add_backend name)
     target_link_libraries(${target} PUBLIC vidicon_backend_api ${arg_LIBRARIES}
                                            ${arg_SYSTEM_LIBRARIES}
                                     PRIVATE vidicon_warnings vidicon_platform vidicon_brand)
-    target_compile_definitions(${target} PRIVATE VDC_BUILD)
+    target_compile_definitions(${target} PRIVATE VIDICON_BUILDING)
 
     if(NOT arg_NOT_SHIPPED)
         set_property(GLOBAL APPEND PROPERTY VIDICON_BACKENDS ${name})

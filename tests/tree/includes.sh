@@ -10,10 +10,11 @@ check() {
     awk -v root="$root" '
     function layer(path) {
         if (path ~ /^drivers\/core\/vdh_(regs|layouts)\.def$/) return "tables"
+        if (path == "drivers/core/vdh_layouts.h") return "layouts"
         if (path ~ /^drivers\/linux\/vdl_interface\.h$/) return "linux-interface"
         if (path ~ /^drivers\/windows\/vdw_interface\.h$/) return "windows-interface"
         if (path ~ /^drivers\/[a-z]+\//) { split(path, part, "/"); return part[2] }
-        if (path ~ /^backends\/backend\.h$/) return "contract"
+        if (path ~ /^backends\/[a-z_]+\.h$/) return "contract"
         if (path ~ /^backends\/[a-z0-9]+\//) { split(path, part, "/"); return "backend-" part[2] }
         if (path ~ /^sdk\/include\//) return "public"
         if (path ~ /^sdk\/[a-z]+\//) { split(path, part, "/"); return "sdk-" part[2] }
@@ -21,24 +22,25 @@ check() {
         return "free"
     }
     BEGIN {
-        sees["core"] = "core tables"
+        sees["core"] = "core tables layouts"
+        sees["layouts"] = "core tables"
         sees["tables"] = "tables"
         sees["model"] = "model tables"
-        sees["firmware"] = "firmware tables"
-        sees["linux"] = "linux linux-interface core tables brand"
-        sees["windows"] = "windows windows-interface core tables brand"
+        sees["firmware"] = "firmware tables layouts"
+        sees["linux"] = "linux linux-interface core tables layouts brand"
+        sees["windows"] = "windows windows-interface core tables layouts brand"
         sees["linux-interface"] = "none"
         sees["windows-interface"] = "none"
         sees["public"] = "public"
-        sees["contract"] = "public"
+        sees["contract"] = "public contract"
         sees["sdk-src"] = "sdk-src public contract brand list"
         sees["sdk-tools"] = "sdk-tools public brand"
         sees["sdk-bindings"] = "sdk-bindings public brand"
         sees["sdk-oem"] = "sdk-oem public brand"
         sees["samples"] = "samples public"
         common = " public contract brand "
-        sees["backend-sim"] = "backend-sim core tables model" common
-        sees["backend-usb"] = "backend-usb core tables" common
+        sees["backend-sim"] = "backend-sim core tables layouts model" common
+        sees["backend-usb"] = "backend-usb core tables layouts" common
         sees["backend-v4l2"] = "backend-v4l2 linux-interface" common
         sees["backend-ks"] = "backend-ks windows-interface" common
         sees["backend-template"] = "backend-template" common
@@ -70,13 +72,13 @@ check() {
                 quoted = line ~ /include[ \t]*"/
                 if (!quoted) {
                     if (name ~ /^vidicon\//) print file ": write \"" name "\" with quotes"
-                    else if (own ~ /^(core|tables)$/ && file !~ /vdh_types\.h$/ && name !~ standard)
+                    else if (own ~ /^(core|tables|layouts)$/ && file !~ /vdh_types\.h$/ && name !~ standard)
                         print file ": the core may not include <" name ">"
                     else if (own == "model" && name !~ standard && name != "string.h")
                         print file ": the model may not include <" name ">"
                     else if (own == "public" && name !~ standard)
                         print file ": a public header may not include <" name ">"
-                    else if (name ~ system_name && own !~ has_system && own !~ /^(core|tables)$/ &&
+                    else if (name ~ system_name && own !~ has_system && own !~ /^(core|tables|layouts)$/ &&
                              file !~ /\/platform_[a-z0-9_]*\.[ch]$/)
                         print file ": <" name "> belongs to a platform file"
                     continue

@@ -10,8 +10,8 @@ check() {
     tree_files '(\.(c|h|cc|cpp|def|inc|map|symbols|sh|cmake|py|in|fw|cfg|inf|yml)|CMakeLists\.txt|Makefile|Kbuild|Kconfig|\.ci/run|\.clang-(format|tidy)|\.editorconfig)$' |
         while IFS= read -r file; do
             case $file in
-            drivers/linux/*) want='GPL-2.0-only' ;;
             drivers/core/* | drivers/linux/vdl_interface.h) want='GPL-2.0-only OR MIT' ;;
+            drivers/linux/*) want='GPL-2.0-only' ;;
             *) want=MIT ;;
             esac
             # The core's build description belongs to the build, not to what kernels take in.

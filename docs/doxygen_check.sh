@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# doxygen_check.sh [--control] DOXYGEN DOXYFILE: no warning. With --control one more header,
+# with a docstring that names a parameter which is not there, must be reported.
+set -eu
+
+control=no
+if [ "$1" = --control ]; then
+    control=yes
+    shift
+fi
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+{
+    cat "$2"
+    echo "OUTPUT_DIRECTORY = $scratch"
+    echo "GENERATE_HTML = NO"
+    echo "GENERATE_XML = YES"
+    echo "HAVE_DOT = NO"
+    [ $control = no ] || echo "INPUT += $scratch/planted.h"
+} >"$scratch/Doxyfile"
+
+if [ $control = no ]; then
+    exec_status=0
+    "$1" "$scratch/Doxyfile" 2>"$scratch/warnings" || exec_status=$?
+    cat "$scratch/warnings"
+    [ $exec_status -eq 0 ] && [ ! -s "$scratch/warnings" ]
+    exit
+fi
+
+cat >"$scratch/planted.h" <<'H'
+/** @file
+ * A header that is wrong. */
+
+/** Does something.
+ * @param missing  there is no such parameter */
+int vdc_planted(int other);
+
+struct vdc_planted_struct {
+    int undocumented;
+};
+H
+if "$1" "$scratch/Doxyfile" 2>"$scratch/warnings"; then
+    echo "warnings did not fail the run"
+    exit 1
+fi
+grep -q planted "$scratch/warnings"

@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# check.sh WHAT[.control] SOURCE_DIR LIBRARY. WHAT is
+#   symbols  sdk/vidicon.symbols, the headers' functions and the library's exports are one list
+#   sizes    the public structs have the sizes of sizes.def, for three compilers
+#   diff     nothing that the last release had was changed or taken away; before 1.0.0 a line
+#            "- ABI: ..." under Unreleased in CHANGELOG.md allows it
+# With .control a difference is planted in a scratch copy and must be reported.
+# update.sh writes the three lists.
+set -eu
+
+what=${1%.control} top=$2 library=$3
+control=no
+[ "$1" = "$what" ] || control=yes
+abi=$top/tests/abi
+include=$top/sdk/include
+# shellcheck source=tests/abi/names.sh
+. "$abi/names.sh"
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cp "$top/sdk/vidicon.symbols" "$abi"/sizes.* "$scratch"
+cp -r "$include" "$scratch/include"
+# The newest release, by version.
+baseline=$(find "$abi" -name 'vidicon-*.abi' | sort -V | tail -n 1)
+[ -z "$baseline" ] || cp "$baseline" "$scratch/baseline.abi"
+cp "$top/CHANGELOG.md" "$scratch"
+
+symbols() {
+    grep -v '^#' "$scratch/vidicon.symbols" >"$scratch/listed"
+    sort -c "$scratch/listed"
+    public_functions "$scratch/include" >"$scratch/declared"
+    nm -D --defined-only "$library" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort \
+        >"$scratch/exported"
+    diff "$scratch/listed" "$scratch/declared" && diff "$scratch/listed" "$scratch/exported"
+}
+
+sizes() {
+    sed -n 's/^VDC_SIZE(\([a-z0-9_]*\),.*/\1/p' "$scratch/sizes.def" | sort >"$scratch/listed"
+    public_structs "$scratch/include" >"$scratch/declared"
+    diff "$scratch/listed" "$scratch/declared" || return 1
+    for compiler in gcc clang x86_64-w64-mingw32-gcc i686-w64-mingw32-gcc; do
+        command -v $compiler >/dev/null 2>&1 || continue
+        $compiler -I"$scratch/include" -I"$scratch" -fsyntax-only -Wno-unused-local-typedefs \
+            "$scratch/sizes.c" || { echo "a size differs: $compiler"; return 1; }
+    done
+}
+
+broken_on_purpose() {
+    case $baseline in
+    */vidicon-0.*) ;;
+    *) return 1 ;;
+    esac
+    awk '/^## / { inside = /Unreleased/ } inside && /^- ABI:/ { found = 1 } END { exit !found }' \
+        "$scratch/CHANGELOG.md"
+}
+
+difference() {
+    command -v abidiff >/dev/null 2>&1 || { echo "skipped: no abidiff"; exit 77; }
+    [ -n "$baseline" ] || { echo "there is no tests/abi/vidicon-*.abi"; return 1; }
+    dump "$library" "$scratch/include" "$scratch/now.abi"
+    status=0
+    abidiff --no-added-syms "$scratch/baseline.abi" "$scratch/now.abi" || status=$?
+    # 1: abidiff failed; 4 and 8: something changed.
+    [ $status -ne 0 ] || return 0
+    [ $((status & 3)) -eq 0 ] || return 1
+    broken_on_purpose && { echo "allowed by a line in CHANGELOG.md"; return 0; }
+    echo "the ABI differs from $(basename "$baseline"); see CONTRIBUTING.md"
+    return 1
+}
+
+plant() {
+    case $what in
+    symbols) echo vdc_zzz_planted >>"$scratch/vidicon.symbols" ;;
+    sizes) echo 'typedef struct vdc_planted { int x; } vdc_planted;' |
+        sed 's/{ int/{\n int/' >>"$scratch/include/vidicon/version.h" ;;
+    diff)
+        sed -i 's/vdc_version_text/vdc_planted/g' "$scratch/baseline.abi"
+        sed -i '/^- ABI:/d' "$scratch/CHANGELOG.md"
+        ;;
+    esac
+}
+
+case $what in
+diff) run=difference ;;
+*) run=$what ;;
+esac
+
+if [ $control = no ]; then
+    $run
+    exit
+fi
+plant
+if (set +e; $run) >"$scratch/report" 2>&1; then
+    echo "the planted difference was not reported"
+    exit 1
+fi
+grep -m 1 planted "$scratch/report" || { cat "$scratch/report"; exit 1; }

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# What the public headers declare; sourced by the other scripts here.
+LC_ALL=C
+export LC_ALL
+
+# public_functions INCLUDE_DIR: the names in VDC_API declarations, sorted.
+public_functions() {
+    cat "$1"/vidicon/*.h | sed -n 's/^VDC_API([^)]*) *\([a-z0-9_]*\)(.*/\1/p' | sort
+}
+
+# public_structs INCLUDE_DIR: the structs with a body, sorted.
+public_structs() {
+    cat "$1"/vidicon/*.h | sed -n 's/^typedef struct \([a-z0-9_]*\) {.*/\1/p' | sort
+}
+
+# dump LIBRARY INCLUDE_DIR FILE: the ABI of the library, without places of this machine.
+dump() {
+    abidw --no-show-locs --no-comp-dir-path --no-corpus-path --drop-private-types \
+        --headers-dir "$2" --out-file "$3" "$1"
+}

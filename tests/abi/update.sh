@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# update.sh BUILD_DIR: writes sdk/vidicon.symbols and tests/abi/sizes.def anew from the public
+# headers, and the ABI dump of this version from the library in BUILD_DIR (preset dev). For
+# the author of a change to the ABI, who then reads the difference and commits it.
+set -eu
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+build=$1
+include=$top/sdk/include
+# shellcheck source=tests/abi/names.sh
+. "$top/tests/abi/names.sh"
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+{
+    echo "# SPDX-License-Identifier: MIT"
+    public_functions "$include"
+} >"$top/sdk/vidicon.symbols"
+
+# Sizes are found without running anything, so that a cross compiler can be asked too: the
+# size is the length of an array, which nm prints.
+sizes() {  # sizes COMPILER
+    {
+        echo '#include "vidicon/vidicon.h"'
+        echo '#include "vidicon/service.h"'
+        public_structs "$include" | sed 's/.*/char size_of_&[sizeof(&)];/'
+    } >"$scratch/sizes.c"
+    "$1" -fno-common -I"$include" -S -o "$scratch/sizes.s" "$scratch/sizes.c"
+    awk '/^_?size_of_/ { sub(/^_?size_of_/, ""); sub(/:.*/, ""); name = $0 }
+         /\.(zero|space)/ && name != "" { print name, $2; name = "" }' "$scratch/sizes.s" | sort
+}
+
+sizes gcc >"$scratch/wide"
+sizes i686-w64-mingw32-gcc >"$scratch/narrow"
+{
+    echo "/* SPDX-License-Identifier: MIT */"
+    echo "/* Bytes of each public struct on 64-bit systems and on 32-bit Windows. */"
+    join "$scratch/wide" "$scratch/narrow" | sed 's/\(.*\) \(.*\) \(.*\)/VDC_SIZE(\1, \2, \3)/'
+} >"$top/tests/abi/sizes.def"
+
+version=$(sed -n 's/^project(vidicon VERSION \([0-9.]*\).*/\1/p' "$top/CMakeLists.txt")
+dump "$build/lib/libvidicon.so" "$include" "$top/tests/abi/vidicon-$version.abi"

@@ -1,0 +1,261 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# All tests by one command: sh tests/run.sh [--require-all] [--long] [--only NAME]
+#   --require-all  what cannot run here is a failure
+#   --long         minutes for each fuzzer, full benchmarks, the long repetitions
+#   --only NAME    one stage (dev memcheck asan tsan release mingw tidy) or one ctest label
+# Installs what is missing with apt-get. The last line is "N passed, N failed", and
+# ", N skipped" where something was; each build counts as one test beside those it holds.
+set -eu
+
+cd "$(dirname "$0")/.."
+
+require_all=no long=no only=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --require-all) require_all=yes ;;
+    --long) long=yes ;;
+    --only)
+        shift
+        only=${1:?--only needs a name}
+        ;;
+    *)
+        sed -n '3,8s/^# \{0,1\}//p' "$0"
+        exit 2
+        ;;
+    esac
+    shift
+done
+
+jobs=$(nproc 2>/dev/null || echo 2)
+passed=0 failed=0 skipped=0
+notes=
+mkdir -p build
+logs=build/logs
+mkdir -p $logs
+
+# ---- what the machine must have -----------------------------------------------------------
+
+packages='cmake ninja-build gcc g++ libc6-dev pkg-config git libgtest-dev googletest
+libbenchmark-dev libssl-dev zlib1g-dev libconfig-dev libpng-dev libyuv-dev clang clang-tidy
+clang-format libclang-rt-dev valgrind doxygen graphviz abigail-tools ffmpeg
+gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix gcc-mingw-w64-i686-win32
+libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libaravis-dev'
+
+install_missing() {
+    missing=
+    command -v apt-get >/dev/null 2>&1 || {
+        echo "no apt-get here: stages whose tools are missing are skipped"
+        return 0
+    }
+    for package in $packages; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+            missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+
+    as_root=
+    if [ "$(id -u)" -ne 0 ]; then
+        if command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+            as_root='sudo -n'
+        else
+            echo "These packages are missing. Type this, then run the tests again:"
+            echo "    sudo apt-get update && sudo apt-get install --no-install-recommends$missing"
+            exit 1
+        fi
+    fi
+    echo "installing:$missing"
+    DEBIAN_FRONTEND=noninteractive
+    export DEBIAN_FRONTEND
+    $as_root apt-get update -qq >$logs/apt.log 2>&1 || true
+    # shellcheck disable=SC2086
+    $as_root apt-get install -y -qq --no-install-recommends $missing >>$logs/apt.log 2>&1 ||
+        for package in $missing; do
+            $as_root apt-get install -y -qq --no-install-recommends "$package" \
+                >>$logs/apt.log 2>&1 || echo "could not install $package (see $logs/apt.log)"
+        done
+}
+
+# ---- counting -----------------------------------------------------------------------------
+
+now() {
+    date +%s
+}
+
+skip() {  # skip NAME WHY
+    skipped=$((skipped + 1))
+    notes="$notes
+skipped: $1: $2"
+    echo "== $1: skipped ($2)"
+}
+
+have() {  # have STAGE PROGRAM...: or the stage is skipped
+    stage=$1
+    shift
+    for program in "$@"; do
+        command -v "$program" >/dev/null 2>&1 || {
+            skip "$stage" "no $program"
+            return 1
+        }
+    done
+}
+
+# wants NAME [LABEL...]: is the stage to run, given --only?
+wants() {
+    [ -n "$only" ] || return 0
+    for name in "$@"; do
+        [ "$only" != "$name" ] || return 0
+    done
+    return 1
+}
+
+outcome() {  # outcome NAME STARTED STATUS DETAIL
+    if [ "$3" -eq 0 ]; then word=passed; else word=FAILED; fi
+    printf '== %-18s %4d s  %s%s\n' "$1" $(($(now) - $2)) "$word" "${4:+  ($4)}"
+}
+
+# build PRESET [TARGET...]
+build() {
+    preset=$1
+    shift
+    started=$(now)
+    status=0
+    {
+        cmake --preset "$preset" && cmake --build --preset "$preset" -j "$jobs" "$@"
+    } >"$logs/$preset-build.log" 2>&1 || status=$?
+    outcome "$preset build" "$started" $status
+    if [ $status -eq 0 ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        notes="$notes
+failed: $preset build"
+        grep -E 'error|warning|FAILED|CMake Error' "$logs/$preset-build.log" | head -n 30
+        echo "   (all of it: $logs/$preset-build.log)"
+    fi
+    return $status
+}
+
+attribute() {
+    sed -n "s/^.*<testsuite.*[[:space:]]$1=\"\([0-9]*\)\".*/\1/p; /^[[:space:]]$1=\"/s/[^0-9]*\([0-9]*\).*/\1/p" \
+        "$2" | head -n 1
+}
+
+# run NAME PRESET CTEST-ARGUMENT...
+run() {
+    name=$1 preset=$2
+    shift 2
+    started=$(now)
+    status=0
+    report=$PWD/$logs/$name.xml
+    rm -f "$report"
+    ctest --test-dir "build/$preset" -j "$jobs" --output-on-failure --no-tests=ignore \
+        --output-junit "$report" "$@" >"$logs/$name.log" 2>&1 || status=$?
+
+    n=$(tr '\n' ' ' <"$report" 2>/dev/null | sed 's/<testcase.*//' >"$logs/head"; attribute tests "$logs/head")
+    f=$(attribute failures "$logs/head")
+    s=$(attribute skipped "$logs/head")
+    n=${n:-0} f=${f:-0} s=${s:-0}
+    [ $status -eq 0 ] || [ "$f" -gt 0 ] || f=1
+    if [ $((n + f)) -eq 0 ] && [ -z "$only" ]; then
+        skip "$name" "no tests in build/$preset"
+        return 0
+    fi
+    p=$((n - f - s))
+    [ $p -ge 0 ] || p=0
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    outcome "$name" "$started" "$f" "$p passed, $f failed, $s skipped"
+
+    sed -n 's/^[0-9]*\/[0-9]* Test *#[0-9]*: *\([^ ]*\) .*\*\*\*Skipped.*/\1/p' "$logs/$name.log" |
+        sed "s/^/   skipped: /"
+    if [ "$f" -gt 0 ]; then
+        notes="$notes
+failed: $name, see $logs/$name.log"
+        sed -n '/The following tests FAILED/,$p' "$logs/$name.log" | head -n 40
+    fi
+}
+
+# ---- the stages ---------------------------------------------------------------------------
+
+begun=$(now)
+install_missing
+
+label=
+stages='dev memcheck asan tsan release mingw tidy'
+case " $stages " in
+*" $only "*) ;;
+*) label=$only ;;
+esac
+
+if [ "$long" = yes ]; then
+    VIDICON_FUZZ_SECONDS=240
+    VIDICON_LONG=1
+    export VIDICON_FUZZ_SECONDS VIDICON_LONG
+fi
+
+# A label of its own runs where it belongs: fuzz in asan, bench in release, the rest in dev.
+case $label in
+'' | fuzz | bench) ;;
+*)
+    if have dev cmake ninja gcc g++ && build dev; then
+        run "dev-$label" dev -L "^$label\$" -LE '^memcheck$'
+    fi
+    ;;
+esac
+
+if [ -z "$label" ] && wants dev memcheck && have dev cmake ninja gcc g++ && build dev; then
+    ! wants dev || run dev dev -LE '^memcheck$'
+    ! wants memcheck || ! have memcheck valgrind || run memcheck dev -L '^memcheck$'
+fi
+
+if { [ "$label" = fuzz ] || { [ -z "$label" ] && wants asan; }; } &&
+    have asan cmake ninja clang clang++ && build asan; then
+    ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+    UBSAN_OPTIONS=print_stacktrace=1
+    export ASAN_OPTIONS UBSAN_OPTIONS
+    [ -n "$label" ] || run asan asan -L '^(core|model|firmware|sdk|conformance)$'
+    run fuzz asan -L '^fuzz$'
+fi
+
+if [ -z "$label" ] && wants tsan && have tsan cmake ninja clang clang++ && build tsan; then
+    TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+    export TSAN_OPTIONS
+    run tsan tsan -L '^(sdk|conformance)$'
+fi
+
+if { [ "$label" = bench ] || { [ -z "$label" ] && wants release; }; } &&
+    have release cmake ninja gcc g++ && build release; then
+    run bench release -L '^bench$'
+    if [ "$long" = yes ]; then
+        for program in build/release/bin/bench_*; do
+            [ -x "$program" ] || continue
+            "$program" --benchmark_repetitions=5 --benchmark_report_aggregates_only=true |
+                tee "$logs/$(basename "$program").txt"
+        done
+    fi
+fi
+
+if [ -z "$label" ] && wants mingw &&
+    have mingw cmake ninja x86_64-w64-mingw32-gcc-posix x86_64-w64-mingw32-g++-posix; then
+    build mingw || true
+fi
+
+if [ -z "$label" ] && wants tidy && have tidy cmake ninja clang clang-tidy; then
+    build tidy || true
+fi
+
+# ---- the sum ------------------------------------------------------------------------------
+
+if [ "$require_all" = yes ]; then
+    failed=$((failed + skipped))
+    skipped=0
+fi
+[ -z "$notes" ] || printf '%s\n' "$notes"
+echo
+echo "$(($(now) - begun)) s in all"
+if [ $skipped -gt 0 ]; then
+    echo "$passed passed, $failed failed, $skipped skipped"
+else
+    echo "$passed passed, $failed failed"
+fi
+[ $failed -eq 0 ] && [ $passed -gt 0 ]
