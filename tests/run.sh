@@ -157,8 +157,8 @@ run() {
     s=$(attribute skipped "$logs/head")
     n=${n:-0} f=${f:-0} s=${s:-0}
     [ $status -eq 0 ] || [ "$f" -gt 0 ] || f=1
-    if [ $((n + f)) -eq 0 ] && [ -z "$only" ]; then
-        skip "$name" "no tests in build/$preset"
+    if [ $((n + f)) -eq 0 ]; then
+        skip "$name" "no such tests in build/$preset"
         return 0
     fi
     p=$((n - f - s))
