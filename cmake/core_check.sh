@@ -54,7 +54,7 @@ nm_one() {  # nm_one NAME COMPILER "FLAGS" SOURCES...
             $1 ~ /^[bBdDC]$/ { print where ": mutable static " $2; bad = 1 }
             $1 == "U" { print $2 }
             END { exit bad }' >"$dir/names" || { cat "$dir/names"; status=1; }
-        grep -v '^vdh_\|^mem\(cpy\|move\|set\|cmp\)$\|: mutable' "$dir/names" >"$dir/foreign" || continue
+        grep -Ev '^vdh_|^mem(cpy|move|set|cmp)$|: mutable' "$dir/names" >"$dir/foreign" || continue
         fail "$source ($name) asks for: $(tr '\n' ' ' <"$dir/foreign")"
     done
 }
@@ -78,7 +78,10 @@ run_stack() {
             if (match($4, /[0-9]+ bytes \([a-z,]+\)/)) {
                 split(substr($4, RSTART, RLENGTH), part, " ")
                 frame[$2] = part[1]
-                if (part[3] ~ /dynamic/) { print "core: " $2 " has a frame of unknown size"; bad = 1 }
+                if (part[3] ~ /dynamic/) {
+                    print "core: " $2 " has a frame of unknown size"
+                    bad = 1
+                }
             }
         }
         /^edge:/ { calls[$2] = calls[$2] "\n" $4 }
@@ -99,7 +102,10 @@ run_stack() {
         END {
             for (f in frame) {
                 d = depth(f)
-                if (d > limit) { print "core: " f " takes " d " bytes of stack, limit " limit; bad = 1 }
+                if (d > limit) {
+                    print "core: " f " takes " d " bytes of stack, limit " limit
+                    bad = 1
+                }
                 if (d > worst) { worst = d; name = f }
             }
             print "deepest: " name " with " worst " bytes"
@@ -114,7 +120,8 @@ run_compilers() {
         tried="$tried $compiler"
         for level in -O0 -O2; do
             for source in "$@"; do
-                compile "$compiler" "$level" "$source" "$dir/out.o" || fail "$compiler refuses $source"
+                compile "$compiler" "$level" "$source" "$dir/out.o" ||
+                    fail "$compiler refuses $source"
             done
         done
     done
@@ -123,8 +130,8 @@ run_compilers() {
         tried="$tried $compiler"
         for header in "$include"/*.h; do
             printf 'extern "C" {\n#include "%s"\n}\n' "$(basename "$header")" >"$dir/one.cc"
-            $compiler -std=c++17 -Wall -Wextra -Wpedantic -Werror -Wno-unused-function -I"$include" \
-                -fsyntax-only "$dir/one.cc" || fail "$compiler refuses $header"
+            $compiler -std=c++17 -Wall -Wextra -Wpedantic -Werror -Wno-unused-function \
+                -I"$include" -fsyntax-only "$dir/one.cc" || fail "$compiler refuses $header"
         done
     done
     echo "compilers:$tried"

@@ -136,9 +136,9 @@ failed: $preset build"
     return $status
 }
 
-attribute() {
-    sed -n "s/^.*<testsuite.*[[:space:]]$1=\"\([0-9]*\)\".*/\1/p; /^[[:space:]]$1=\"/s/[^0-9]*\([0-9]*\).*/\1/p" \
-        "$2" | head -n 1
+attribute() {  # attribute NAME FILE: a number from the head of a JUnit report, or 0
+    value=$(tr '\n\t' '  ' <"$2" 2>/dev/null | sed -n "s/.*<testsuite[^>]* $1=\"\([0-9]*\)\".*/\1/p")
+    echo "${value:-0}"
 }
 
 # run NAME PRESET CTEST-ARGUMENT...
@@ -152,10 +152,9 @@ run() {
     ctest --test-dir "build/$preset" -j "$jobs" --output-on-failure --no-tests=ignore \
         --output-junit "$report" "$@" >"$logs/$name.log" 2>&1 || status=$?
 
-    n=$(tr '\n' ' ' <"$report" 2>/dev/null | sed 's/<testcase.*//' >"$logs/head"; attribute tests "$logs/head")
-    f=$(attribute failures "$logs/head")
-    s=$(attribute skipped "$logs/head")
-    n=${n:-0} f=${f:-0} s=${s:-0}
+    n=$(attribute tests "$report")
+    f=$(attribute failures "$report")
+    s=$(attribute skipped "$report")
     [ $status -eq 0 ] || [ "$f" -gt 0 ] || f=1
     if [ $((n + f)) -eq 0 ]; then
         skip "$name" "no such tests in build/$preset"

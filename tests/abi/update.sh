@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# update.sh BUILD_DIR: writes sdk/vidicon.symbols and tests/abi/sizes.def anew from the public
-# headers, and the ABI dump of this version from the library in BUILD_DIR (preset dev). For
-# the author of a change to the ABI, who then reads the difference and commits it.
+# update.sh [BUILD_DIR]: writes sdk/vidicon.symbols and tests/abi/sizes.def anew from the public
+# headers and, given BUILD_DIR (of preset dev), the ABI dump of this version from the library
+# there. For the author of a change to the ABI, who then reads the difference and commits it.
 set -eu
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
-build=$1
+build=${1:-}
 include=$top/sdk/include
 # shellcheck source=tests/abi/names.sh
 . "$top/tests/abi/names.sh"
@@ -40,5 +40,6 @@ sizes i686-w64-mingw32-gcc >"$scratch/narrow"
     join "$scratch/wide" "$scratch/narrow" | sed 's/\(.*\) \(.*\) \(.*\)/VDC_SIZE(\1, \2, \3)/'
 } >"$top/tests/abi/sizes.def"
 
+[ -n "$build" ] || exit 0
 version=$(sed -n 's/^project(vidicon VERSION \([0-9.]*\).*/\1/p' "$top/CMakeLists.txt")
 dump "$build/lib/libvidicon.so" "$include" "$top/tests/abi/vidicon-$version.abi"

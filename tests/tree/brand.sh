@@ -33,7 +33,8 @@ patterns() {
 
 check() {
     patterns >"$scratch/patterns"
-    if [ "$(grep -c . "$scratch/patterns")" -lt 14 ] || grep -qx '\(0x\)\?' "$scratch/patterns"; then
+    if [ "$(grep -c . "$scratch/patterns")" -lt 14 ] ||
+        grep -qxE '(0x)?' "$scratch/patterns"; then
         echo "sdk/oem/brand.json: a value could not be read (one key and value to a line)"
     fi
     tree_files . | grep -vx 'sdk/oem/brand.json' | while IFS= read -r file; do

@@ -11,6 +11,8 @@ check() {
     function layer(path) {
         if (path ~ /^drivers\/core\/vdh_(regs|layouts)\.def$/) return "tables"
         if (path == "drivers/core/vdh_layouts.h") return "layouts"
+        if (path == "drivers/core/vdh_types.h") return "types"
+        if (path == "drivers/firmware/vdh_default_image.h") return "image"
         if (path ~ /^drivers\/linux\/vdl_interface\.h$/) return "linux-interface"
         if (path ~ /^drivers\/windows\/vdw_interface\.h$/) return "windows-interface"
         if (path ~ /^drivers\/[a-z]+\//) { split(path, part, "/"); return part[2] }
@@ -22,13 +24,15 @@ check() {
         return "free"
     }
     BEGIN {
-        sees["core"] = "core tables layouts"
-        sees["layouts"] = "core tables"
+        sees["core"] = "core types tables layouts"
+        sees["layouts"] = "types tables"
+        sees["types"] = "none"
+        sees["image"] = "types"
         sees["tables"] = "tables"
         sees["model"] = "model tables"
-        sees["firmware"] = "firmware tables layouts"
-        sees["linux"] = "linux linux-interface core tables layouts brand"
-        sees["windows"] = "windows windows-interface core tables layouts brand"
+        sees["firmware"] = "firmware image types tables layouts"
+        sees["linux"] = "linux linux-interface core types tables layouts image brand"
+        sees["windows"] = "windows windows-interface core types tables layouts image brand"
         sees["linux-interface"] = "none"
         sees["windows-interface"] = "none"
         sees["public"] = "public"
@@ -39,8 +43,8 @@ check() {
         sees["sdk-oem"] = "sdk-oem public brand"
         sees["samples"] = "samples public"
         common = " public contract brand "
-        sees["backend-sim"] = "backend-sim core tables layouts model" common
-        sees["backend-usb"] = "backend-usb core tables layouts" common
+        sees["backend-sim"] = "backend-sim core types tables layouts image model" common
+        sees["backend-usb"] = "backend-usb core types tables layouts image" common
         sees["backend-v4l2"] = "backend-v4l2 linux-interface" common
         sees["backend-ks"] = "backend-ks windows-interface" common
         sees["backend-template"] = "backend-template" common
@@ -48,8 +52,10 @@ check() {
         generated["backend_list.inc"] = "list"
         # Headers of the systems, and who may have which.
         system_name = "^(windows|winsock2|ks|ksmedia|ksproxy|setupapi|wdm|strmini|ntddk|process)\\.h$" \
-            "|^(linux|asm|sys|net|netinet|arpa)\\/|^(unistd|pthread|poll|fcntl|dlfcn|dirent|semaphore|sched)\\.h$"
-        has_system = "^(linux|windows|linux-interface|windows-interface|firmware|backend-(v4l2|ks|usb)|sdk-tools|sdk-bindings|samples)$"
+            "|^(linux|asm|sys|net|netinet|arpa)\\/" \
+            "|^(unistd|pthread|poll|fcntl|dlfcn|dirent|semaphore|sched)\\.h$"
+        has_system = "^(types|linux|windows|linux-interface|windows-interface|firmware" \
+            "|backend-(v4l2|ks|usb)|sdk-tools|sdk-bindings|samples)$"
         standard = "^(stdint|stddef|limits|stdbool)\\.h$"
     }
     { files[++count] = $0 }
