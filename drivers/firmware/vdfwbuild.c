@@ -41,9 +41,12 @@ static int take_option(struct options *options, const char *name, const char *va
         const char *name;
         const char **value;
     } table[] = {
-        { "-o", &options->output },          { "--c", &options->c_name },
-        { "--include", &options->c_include }, { "--target", &options->target },
-        { "--version", &options->version },   { "--code-bytes", &options->code_bytes },
+        {"-o",           &options->output    },
+        {"--c",          &options->c_name    },
+        {"--include",    &options->c_include },
+        {"--target",     &options->target    },
+        {"--version",    &options->version   },
+        {"--code-bytes", &options->code_bytes},
     };
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
@@ -124,8 +127,7 @@ static int override(struct fw_description *description, const struct options *op
         }
         description->target = (uint32_t)number;
     }
-    if (options->version && (fw_version_parse(&description->version, options->version) != 0 ||
-                             description->version == 0)) {
+    if (options->version && fw_version_parse(&description->version, options->version) != 0) {
         fprintf(stderr, "vdfwbuild: --version \"%s\" is no version: write 1.0.0\n",
                 options->version);
         return -1;
@@ -196,14 +198,15 @@ static void write_c(FILE *out, const struct options *options, const uint8_t *ima
     if (options->c_include) {
         fprintf(out, "#include \"%s\"\n\n", options->c_include);
     } else {
-        fprintf(out, "#include <stdint.h>\n\nextern const uint8_t %s[];\n"
-                     "extern const uint32_t %s_bytes;\n\n",
+        fprintf(out,
+                "#include <stdint.h>\n\nextern const uint8_t %s[];\n"
+                "extern const uint32_t %s_bytes;\n\n",
                 options->c_name, options->c_name);
     }
     fprintf(out, "const uint32_t %s_bytes = %" PRIu32 "u;\nconst uint8_t %s[] = {", options->c_name,
             bytes, options->c_name);
     for (uint32_t i = 0; i < bytes; i++) {
-        char text[] = { ' ', '0', 'x', digits[image[i] >> 4], digits[image[i] & 15], ',', '\0' };
+        char text[] = {' ', '0', 'x', digits[image[i] >> 4], digits[image[i] & 15], ',', '\0'};
 
         fputs(i % 16 == 0 ? "\n   " : "", out);
         fputs(text, out);
@@ -227,8 +230,9 @@ static int write_output(const struct options *options, const uint8_t *image, uin
         ok = fclose(out) == 0 && ok;
     }
     if (!ok) {
-        fprintf(stderr, "vdfwbuild: cannot write \"%s\": check the folder, the rights and the "
-                        "free space\n",
+        fprintf(stderr,
+                "vdfwbuild: cannot write \"%s\": check the folder, the rights and the "
+                "free space\n",
                 options->output);
         if (out) {
             remove(options->output);
@@ -240,7 +244,7 @@ static int write_output(const struct options *options, const uint8_t *image, uin
 
 int main(int argc, char **argv)
 {
-    struct options options = { 0 };
+    struct options options = {0};
     uint8_t *image;
     uint32_t bytes = 0;
     int result;

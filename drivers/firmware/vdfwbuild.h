@@ -63,7 +63,7 @@ void fw_description_free(struct fw_description *description);
 void fw_description_locate(const struct fw_description *description,
                            const struct fw_problem *problem, FILE *errors);
 
-/* A version such as 1.20.300: 0, or -1 if it is none. */
+/* A version such as 1.20.300, but not 0.0.0: 0, or -1 if it is none. */
 int fw_version_parse(uint32_t *out, const char *text);
 
 /* Replaces the code by `bytes` filler bytes: always the same ones. -1: out of memory. */

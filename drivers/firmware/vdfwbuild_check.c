@@ -18,8 +18,9 @@ struct checker {
 #if defined(__GNUC__)
 __attribute__((format(printf, 5, 6)))
 #endif
-static int bad(const struct checker *checker, int record, uint32_t index, const char *key,
-               const char *format, ...)
+static int
+bad(const struct checker *checker, int record, uint32_t index, const char *key, const char *format,
+    ...)
 {
     struct fw_problem *problem = checker->problem;
     va_list args;
@@ -193,8 +194,8 @@ static int check_timing(const struct checker *checker, uint32_t index)
 
     if (check_name(checker, FW_TIMING, index, timing + VDH_O_TIMING_NAME, 24) != 0 ||
         check_kind(checker, FW_TIMING, index, vdh_get_u16(timing + VDH_O_TIMING_KIND)) != 0 ||
-        check_size(checker, FW_TIMING, index, "width",
-                   vdh_get_u16(timing + VDH_O_TIMING_WIDTH)) != 0 ||
+        check_size(checker, FW_TIMING, index, "width", vdh_get_u16(timing + VDH_O_TIMING_WIDTH)) !=
+            0 ||
         check_size(checker, FW_TIMING, index, "height",
                    vdh_get_u16(timing + VDH_O_TIMING_HEIGHT)) != 0 ||
         check_interval(checker, FW_TIMING, index, timing + VDH_O_TIMING_INTERVAL_NUM) != 0) {
@@ -217,16 +218,16 @@ static int check_window(const struct checker *checker, uint32_t index, const cha
                    size);
     }
     if (step == 0 || step % 2 != 0) {
-        return bad(checker, FW_MODE, index, keys[2],
-                   "%s is %" PRIu32 ": it must be even and not 0", keys[2], step);
+        return bad(checker, FW_MODE, index, keys[2], "%s is %" PRIu32 ": it must be even and not 0",
+                   keys[2], step);
     }
     return 0;
 }
 
 static int check_mode(const struct checker *checker, uint32_t index)
 {
-    static const char *horizontal[3] = { "width", "width_min", "width_step" };
-    static const char *vertical[3] = { "height", "height_min", "height_step" };
+    static const char *horizontal[3] = {"width", "width_min", "width_step"};
+    static const char *vertical[3] = {"height", "height_min", "height_step"};
     const uint8_t *mode = record_at(checker, FW_MODE, index);
     uint32_t inputs = vdh_get_u16(mode + VDH_O_MODE_INPUTS);
     uint32_t formats = vdh_get_u16(mode + VDH_O_MODE_FORMATS);
@@ -264,8 +265,7 @@ static int check_mode(const struct checker *checker, uint32_t index)
 }
 
 /* The menu of a control, and the ranges that its type prescribes. */
-static int check_control_type(const struct checker *checker, uint32_t index,
-                              const uint8_t *control)
+static int check_control_type(const struct checker *checker, uint32_t index, const uint8_t *control)
 {
     uint32_t type = vdh_get_u16(control + VDH_O_CONTROL_TYPE);
     uint32_t first = vdh_get_u16(control + VDH_O_CONTROL_MENU_FIRST);
@@ -354,7 +354,7 @@ static int check_control(const struct checker *checker, uint32_t index)
 
 int fw_tables_check(const uint8_t *tables, uint32_t count, struct fw_problem *problem)
 {
-    struct checker checker = { .tables = tables, .problem = problem };
+    struct checker checker = {.tables = tables, .problem = problem};
 
     if (check_head(&checker, count) != 0) {
         return -1;

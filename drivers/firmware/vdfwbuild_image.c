@@ -95,7 +95,7 @@ uint8_t *fw_image_make(const struct fw_description *description, uint32_t *bytes
     struct fw_hashes hashes;
     uint8_t *image;
 
-    *problem = (struct fw_problem){ .check = "LENGTH", .record = -1, .key = "code" };
+    *problem = (struct fw_problem){.check = "LENGTH", .record = -1, .key = "code"};
     if (total > fw_capacity_bytes()) {
         snprintf(problem->text, sizeof problem->text,
                  "the image has %" PRIu64 " bytes, a card takes %" PRIu32 ": make the code smaller",
@@ -126,7 +126,7 @@ uint8_t *fw_image_make(const struct fw_description *description, uint32_t *bytes
 
 static int refuse(struct fw_problem *problem, const char *check, const char *text)
 {
-    *problem = (struct fw_problem){ .check = check, .record = -1 };
+    *problem = (struct fw_problem){.check = check, .record = -1};
     snprintf(problem->text, sizeof problem->text, "%s", text);
     return -1;
 }

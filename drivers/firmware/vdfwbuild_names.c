@@ -15,22 +15,22 @@ struct name {
 };
 
 static const struct name values[] = {
-#define VDH_MEMBER_VALUE(layout, member, name, value, help) { #layout, #member, #name, (value) },
+#define VDH_MEMBER_VALUE(layout, member, name, value, help) {#layout, #member, #name, (value)},
 #include "vdh_layouts.def"
 };
 
 static const struct name bits[] = {
-#define VDH_MEMBER_BIT(layout, member, name, bit, help) { #layout, #member, #name, (bit) },
+#define VDH_MEMBER_BIT(layout, member, name, bit, help) {#layout, #member, #name, (bit)},
 #include "vdh_layouts.def"
 };
 
 const struct fw_limit fw_limits[FW_RECORDS] = {
-    { "inputs", "input", 1, 8, VDH_S_INPUT, VDH_O_TABLES_INPUT_COUNT },
-    { "timings", "timing", 1, 64, VDH_S_TIMING, VDH_O_TABLES_TIMING_COUNT },
-    { "modes", "mode", 1, 64, VDH_S_MODE, VDH_O_TABLES_MODE_COUNT },
-    { "intervals", "interval", 1, 256, VDH_S_INTERVAL, VDH_O_TABLES_INTERVAL_COUNT },
-    { "controls", "control", 0, 32, VDH_S_CONTROL, VDH_O_TABLES_CONTROL_COUNT },
-    { "menu", "menu entry", 0, 128, VDH_S_MENU, VDH_O_TABLES_MENU_COUNT },
+    {"inputs",       "input",      1, 8,   VDH_S_INPUT,    VDH_O_TABLES_INPUT_COUNT   },
+    {"timings",      "timing",     1, 64,  VDH_S_TIMING,   VDH_O_TABLES_TIMING_COUNT  },
+    {"modes",        "mode",       1, 64,  VDH_S_MODE,     VDH_O_TABLES_MODE_COUNT    },
+    {"intervals",    "interval",   1, 256, VDH_S_INTERVAL, VDH_O_TABLES_INTERVAL_COUNT},
+    {"controls",     "control",    0, 32,  VDH_S_CONTROL,  VDH_O_TABLES_CONTROL_COUNT },
+    {"menu entries", "menu entry", 0, 128, VDH_S_MENU,     VDH_O_TABLES_MENU_COUNT    },
 };
 
 static int is_of(const struct name *entry, const char *layout, const char *member)

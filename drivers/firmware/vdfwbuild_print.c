@@ -60,8 +60,7 @@ static void print_timings(FILE *out, const uint8_t *tables)
     for (uint32_t i = 0; i < record_count(tables, FW_TIMING); i++) {
         const uint8_t *timing = record_at(tables, FW_TIMING, i);
 
-        fprintf(out, "  %" PRIu32 " \"%s\" %s %ux%u ", i,
-                (const char *)timing + VDH_O_TIMING_NAME,
+        fprintf(out, "  %" PRIu32 " \"%s\" %s %ux%u ", i, (const char *)timing + VDH_O_TIMING_NAME,
                 fw_value_name("INPUT", "KIND", vdh_get_u16(timing + VDH_O_TIMING_KIND)),
                 vdh_get_u16(timing + VDH_O_TIMING_WIDTH),
                 vdh_get_u16(timing + VDH_O_TIMING_HEIGHT));
