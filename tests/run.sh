@@ -30,6 +30,7 @@ done
 jobs=$(nproc 2>/dev/null || echo 2)
 passed=0 failed=0 skipped=0
 notes=
+wrap=  # a command that runs commands
 mkdir -p build
 logs=build/logs
 mkdir -p $logs
@@ -121,7 +122,7 @@ build() {
     started=$(now)
     status=0
     {
-        cmake --preset "$preset" && cmake --build --preset "$preset" -j "$jobs" "$@"
+        cmake --preset "$preset" && $wrap cmake --build --preset "$preset" -j "$jobs" "$@"
     } >"$logs/$preset-build.log" 2>&1 || status=$?
     outcome "$preset build" "$started" $status
     if [ $status -eq 0 ]; then
@@ -149,7 +150,7 @@ run() {
     status=0
     report=$PWD/$logs/$name.xml
     rm -f "$report"
-    ctest --test-dir "build/$preset" -j "$jobs" --output-on-failure --no-tests=ignore \
+    $wrap ctest --test-dir "build/$preset" -j "$jobs" --output-on-failure --no-tests=ignore \
         --output-junit "$report" "$@" >"$logs/$name.log" 2>&1 || status=$?
 
     n=$(attribute tests "$report")
@@ -216,11 +217,16 @@ if { [ "$label" = fuzz ] || { [ -z "$label" ] && wants asan; }; } &&
     run fuzz asan -L '^fuzz$'
 fi
 
+# Kernels with much address randomness (vm.mmap_rnd_bits above 28) upset the thread sanitizer.
+if setarch -R true 2>/dev/null; then
+    wrap='setarch -R'
+fi
 if [ -z "$label" ] && wants tsan && have tsan cmake ninja clang clang++ && build tsan; then
     TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
     export TSAN_OPTIONS
     run tsan tsan -L '^(sdk|conformance)$'
 fi
+wrap=
 
 if { [ "$label" = bench ] || { [ -z "$label" ] && wants release; }; } &&
     have release cmake ninja gcc g++ && build release; then
