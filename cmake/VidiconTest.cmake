@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 # vidicon_add_test(<name> SOURCES <file>... [LIBRARIES <lib>...] [LABEL <label>]
-#                  [TIMEOUT <seconds>] [ARGS <arg>...] [WHOLE] [MEMCHECK])
+#                  [TIMEOUT <seconds>] [ARGS <arg>...] [WHOLE] [SERIAL] [MEMCHECK])
 #   A GoogleTest program. Each of its tests becomes a ctest test <name>.<suite>.<test>; with
 #   WHOLE the program is one ctest test <name>. LABEL defaults to the folder's name, TIMEOUT
-#   (of one ctest test) to 60. MEMCHECK adds a test <name>.memcheck, label memcheck, that
+#   (of one ctest test) to 60. SERIAL: no other test beside it, for those that look at the
+#   clock. MEMCHECK adds a test <name>.memcheck, label memcheck, that
 #   runs the program under valgrind, in builds without sanitizers.
 # vidicon_add_fuzzer(<name> SOURCES <file>... [LIBRARIES <lib>...] [CORPUS <dir>] [RUNS <n>])
 #   A libFuzzer program and a short ctest run, label fuzz, where the compiler is clang and
@@ -36,13 +37,17 @@ else()
 endif()
 
 function(vidicon_add_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE;MEMCHECK" "LABEL;TIMEOUT"
+    cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE;SERIAL;MEMCHECK" "LABEL;TIMEOUT"
                           "SOURCES;LIBRARIES;ARGS")
     if(NOT arg_LABEL)
         get_filename_component(arg_LABEL "${CMAKE_CURRENT_SOURCE_DIR}" NAME)
     endif()
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 60)
+    endif()
+    set(properties LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+    if(arg_SERIAL)
+        list(APPEND properties RUN_SERIAL ON)
     endif()
     string(REPLACE "." "_" target "test_${name}")
     add_executable(${target} ${arg_SOURCES})
@@ -53,10 +58,10 @@ function(vidicon_add_test name)
     endif()
     if(arg_WHOLE)
         add_test(NAME ${name} COMMAND ${target} ${arg_ARGS})
-        set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+        set_tests_properties(${name} PROPERTIES ${properties})
     else()
         gtest_discover_tests(${target} TEST_PREFIX "${name}." EXTRA_ARGS ${arg_ARGS}
-            DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+            DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
     endif()
     if(arg_MEMCHECK AND VIDICON_VALGRIND AND NOT VIDICON_SANITIZED)
         add_test(NAME ${name}.memcheck COMMAND "${VIDICON_VALGRIND}" --quiet --error-exitcode=99
