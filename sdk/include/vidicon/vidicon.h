@@ -388,7 +388,7 @@ enum vdc_clock {
 };
 
 /** An error bound that is not known. */
-#define VDC_ERROR_UNKNOWN_NS INT64_C(-1)
+#define VDC_ERROR_UNKNOWN_NS ((int64_t)-1)
 
 /** A frame. Borrowed until vdc_stream_release(). */
 typedef struct vdc_frame {
