@@ -89,6 +89,7 @@ check() {
                         print file ": <" name "> belongs to a platform file"
                     continue
                 }
+                while (name ~ /^\.\.?\//) sub(/^\.\.?\//, "", name)
                 if (name in generated) {
                     target = generated[name]
                 } else {
