@@ -23,26 +23,32 @@ struct vdh_boot {
     /* Progress of the step; the host does not touch it. */
     struct vdh_image_check check;
     uint64_t deadline_us;
+    struct vdh_tables_check tables_check;
     uint32_t position;
     uint32_t tables_bytes;
     uint8_t phase;
+    uint8_t commanded; /* a refusal seen from now on is this boot's result */
 };
 
 enum {
-    VDH_BOOT_REPLACE = 1 << 0 /* upload the image even if firmware runs already */
+    VDH_BOOT_REPLACE = 1 << 0,  /* upload the image even if firmware runs already */
+    VDH_BOOT_COMMANDED = 1 << 1 /* vdh_flash_boot_slot was just called: a refusal is its result */
 };
 
 /* The bounds of the waits inside, from the first step that waits. */
 #define VDH_BOOT_CHECK_TIMEOUT_US 2000000u
 #define VDH_BOOT_START_TIMEOUT_US 5000000u
 
+/* Forgets device->tables, no access. */
 VDH_ANY_LEVEL VDH_LOCKED void vdh_boot_start(struct vdh_boot *boot, struct vdh_device *device,
                                              const uint8_t *image, uint32_t image_bytes,
                                              uint8_t *tables, uint32_t flags);
 
 /* One step. VDH_AGAIN: call again after *again_us (0: as soon as may be), or when the interrupt
  * reports VDH_EVENT_BOOT. VDH_OK: firmware runs, device->tables is valid. VDH_E_STATE: no firmware
- * runs and there was no image to upload. VDH_E_FIRMWARE: refused, boot->error says why.
+ * runs and there was no image to upload (boot->error then says what the boot ROM last refused).
+ * VDH_E_FIRMWARE: refused, boot->error says why; older firmware may still run: a second boot without
+ * an image finds out. VDH_E_IO: the card started anew on the way, as after a power failure.
  * On USB the device leaves the bus when firmware starts: the host ends this boot at VDH_E_GONE and
  * runs another one, without an image, on the device that comes back. */
 VDH_STEP VDH_LOCKED int vdh_boot_step(struct vdh_boot *boot, uint64_t now_us, uint32_t *again_us);

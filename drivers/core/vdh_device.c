@@ -4,6 +4,7 @@
  * A vanished PCI card answers every read with ones, a USB one fails its transfers: both are GONE.
  */
 #include "vdh_access.h"
+#include "vdh_irq.h"
 
 #define VDH_MAJOR_KNOWN 1u
 #define VDH_TOLERANCE_MAX_PPM 1000000u
@@ -103,7 +104,7 @@ int vdh_attach(struct vdh_device *device, const struct vdh_io *io, void *context
     result = io->read(context, VDH_R_ARCH_ID, &id);
     if (!result && id == VDH_ALL_ONES)
         result = VDH_E_GONE;
-    if (!result && id != VDH_ARCH_ID)
+    if (!result && id != (uint32_t)VDH_D_ARCH_ID)
         result = VDH_E_UNKNOWN;
     identity->revision = vdh_access_get(device, VDH_R_REVISION, &result);
     if (!result &&
@@ -145,7 +146,7 @@ int vdh_interrupts_enable(struct vdh_device *device, uint32_t events)
 {
     int result = VDH_OK;
 
-    vdh_access_put(device, VDH_R_INT_MASK, events & VDH_INT_ALL, &result);
+    vdh_access_put(device, VDH_R_INT_MASK, events & VDH_EVENT_ALL, &result);
     return result;
 }
 

@@ -42,7 +42,8 @@ struct vdh_device {
 };
 
 /* Binds the card and reads its identity; at most 16 accesses. VDH_E_UNKNOWN if it is no such
- * card, VDH_E_GONE if all ones are read. Masks every interrupt. Changes nothing else. */
+ * card or of a major revision this core does not know, VDH_E_GONE if all ones are read, VDH_E_IO if
+ * TIME_HZ or TIME_TOLERANCE cannot be. Masks every interrupt. Changes nothing else. */
 VDH_ANY_LEVEL VDH_LOCKED int vdh_attach(struct vdh_device *device, const struct vdh_io *io,
                                         void *context, enum vdh_transport transport,
                                         const struct vdh_budget *budget);
@@ -54,13 +55,14 @@ VDH_ANY_LEVEL VDH_LOCKED int vdh_reset(struct vdh_device *device, uint32_t kind)
 /* Lets the events in `events` (VDH_EVENT_*) interrupt. 1 access. */
 VDH_ANY_LEVEL VDH_LOCKED int vdh_interrupts_enable(struct vdh_device *device, uint32_t events);
 
-/* A register for user space: VDH_E_DENIED unless the table allows it. 1 access. */
+/* A register for user space: VDH_E_DENIED unless the table allows it. 1 access. Outputs are written
+ * only on VDH_OK, here and everywhere. */
 VDH_ANY_LEVEL VDH_LOCKED int vdh_user_read(struct vdh_device *device, uint32_t offset,
                                            uint32_t *value);
 VDH_ANY_LEVEL VDH_LOCKED int vdh_user_write(struct vdh_device *device, uint32_t offset,
                                             uint32_t value);
 
-/* Latches and reads the time counter. 3 accesses (USB: 1 request). */
+/* Latches and reads the time counter. 3 accesses (slow transport: one read_block of TIME_LATCH). */
 VDH_ANY_LEVEL VDH_LOCKED int vdh_time_read(struct vdh_device *device, uint64_t *ticks);
 
 /* "VDH_E_TIMEOUT" and so on. Static, never NULL. */

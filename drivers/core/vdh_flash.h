@@ -18,7 +18,7 @@ struct vdh_flash_status {
     uint32_t stored_bytes;
 };
 
-/* 4 accesses. */
+/* 4 accesses. This and everything below: VDH_E_STATE on a card without flash. */
 VDH_ANY_LEVEL VDH_LOCKED int vdh_flash_read_status(struct vdh_device *device,
                                                    struct vdh_flash_status *out);
 
@@ -34,7 +34,7 @@ struct vdh_flash_store {
 
     struct vdh_image_check check;
     uint64_t deadline_us;
-    uint32_t position;
+    uint32_t position;          /* bytes sent to the staging RAM */
     uint8_t phase;
 };
 
@@ -46,7 +46,8 @@ VDH_ANY_LEVEL VDH_LOCKED void vdh_flash_store_start(struct vdh_flash_store *stor
                                                     const uint8_t *image, uint32_t image_bytes);
 
 /* VDH_AGAIN: call again after *again_us or at VDH_EVENT_FLASH. VDH_OK: the slot holds the image.
- * VDH_E_STATE: no slot is free to be written (the other one runs). */
+ * VDH_E_STATE: no slot is free to be written (the other one runs). VDH_E_FIRMWARE: refused, see
+ * store->error. VDH_E_IO: a byte did not read back, or the card started anew; the slot is BAD. */
 VDH_STEP VDH_LOCKED int vdh_flash_store_step(struct vdh_flash_store *store, uint64_t now_us,
                                              uint32_t *again_us);
 
@@ -56,7 +57,7 @@ VDH_ANY_LEVEL VDH_LOCKED int vdh_flash_boot_slot(struct vdh_device *device, uint
 
 /* COMMIT and ROLL_BACK end within the call: at most 8 accesses and 10 us of stall on a fast
  * transport; VDH_AGAIN if the card is still busy then (or the transport is slow): read the status
- * later. VDH_E_STATE if the card refuses. */
+ * later. VDH_E_STATE if the card refuses, or is busy with something else. */
 VDH_ANY_LEVEL VDH_LOCKED int vdh_flash_commit(struct vdh_device *device);
 VDH_ANY_LEVEL VDH_LOCKED int vdh_flash_roll_back(struct vdh_device *device);
 

@@ -47,13 +47,16 @@ VDH_ANY_LEVEL VDH_PURE uint32_t vdh_format_frame_bytes(uint32_t fourcc, uint32_t
 /* Makes *format one that the selected input can deliver, as near to the request as there is: first
  * the pixel format (else the mode's first), then the smallest size not below the request (else the
  * largest), then the nearest interval not shorter (else the longest there is below), then the
- * corner and the stride. Members that are 0 mean "any". *changed gets VDH_CHANGED_* bits; what
- * was "any" never counts as changed. */
+ * corner and the stride. Members that are 0 mean "any". `mode` only chooses between modes that serve
+ * the rest equally well; else the nearest corner decides, then the least cropping. *changed gets
+ * VDH_CHANGED_* bits; what was "any" never counts as changed. A format that comes out of this goes
+ * through it unchanged. No access. VDH_E_RANGE: the input has no mode. VDH_E_STATE before boot. */
 VDH_ANY_LEVEL VDH_PURE int vdh_format_adjust(const struct vdh_device *device,
                                              struct vdh_format *format, uint32_t *changed);
 
 /* Writes the format and reads back FRAME_BYTES and CONFIG_STATUS: at most 12 accesses. VDH_E_RANGE
- * unless it is exactly one that the tables allow; VDH_E_IO if the card disagrees about its size. */
+ * unless it is exactly one that the tables allow; VDH_E_STATE before boot and while capture runs;
+ * VDH_E_IO if the card disagrees. */
 VDH_ANY_LEVEL VDH_LOCKED int vdh_format_set(struct vdh_device *device,
                                             const struct vdh_format *format);
 

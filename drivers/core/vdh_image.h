@@ -8,7 +8,7 @@
 #define VDH_IMAGE_H
 
 #include "vdh_io.h"
-#include "vdh_layouts.h"
+#include "vdh_tables.h"
 
 /* The numbers are those of the values of BOOT_STATUS.ERROR. */
 enum vdh_image_error {
@@ -68,13 +68,14 @@ struct vdh_image_check {
     uint32_t position;
     uint32_t crc;
     struct vdh_sha256 sha;
+    struct vdh_tables_check tables;
     uint8_t phase;
 };
 
 VDH_PURE void vdh_image_check_start(struct vdh_image_check *check, const uint8_t *image,
                                     uint32_t bytes, const struct vdh_image_rules *rules);
 
-/* VDH_OK: the image is good. VDH_AGAIN: call again, at most `budget_bytes` were hashed.
+/* VDH_OK: the image is good. VDH_AGAIN: call again, at most `budget_bytes` (at least 64) were hashed.
  * VDH_E_FIRMWARE: refused, see check->error. */
 VDH_STEP VDH_PURE int vdh_image_check_step(struct vdh_image_check *check, uint32_t budget_bytes);
 

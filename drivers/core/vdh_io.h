@@ -19,6 +19,9 @@
  *                function marked VDH_LOCKED runs on the same device.
  * VDH_LOCKED     the host serialises all functions so marked, per device.
  * VDH_PURE       touches no device; needs no lock.
+ *
+ * The numbers of accesses stated beside functions count one more for each register that reads all
+ * ones where that could be its value: ARCH_ID then tells a value from a card that is gone.
  */
 #define VDH_ANY_LEVEL
 #define VDH_STEP
@@ -55,7 +58,11 @@ struct vdh_io {
 
     /* Moves `count` bytes from or to the window at `offset` (FW_WINDOW, TABLES): register by
      * register on memory, a 16-bit port on I/O ports, one control request on USB. `count` is a
-     * multiple of 4, except in the last write_block of an image. */
+     * multiple of 4, except in the last write_block of an image, which may then be followed by
+     * zeros up to the next multiple. At most 1024 bytes, on a slow transport 4096 for a write_block.
+     * Reads begin inside the window and do not leave it.
+     * On a slow transport read_block is also asked for 8 bytes at TIME_LATCH: latch the time counter
+     * and read it, low half first. On USB that is the request TIME. */
     int (*read_block)(void *context, uint32_t offset, void *bytes, uint32_t count);
     int (*write_block)(void *context, uint32_t offset, const void *bytes, uint32_t count);
 

@@ -23,7 +23,9 @@ enum {
 };
 
 /* Reads and acknowledges: 2 accesses, 1 if nothing is pending (shared interrupts). *events becomes
- * the VDH_EVENT_* bits, 0 if the interrupt is not this card's. */
+ * the VDH_EVENT_* bits, 0 if the interrupt is not this card's. VDH_E_GONE comes with VDH_EVENT_GONE;
+ * any other error with the bits that were read. VDH_E_STATE on a slow transport, where the status
+ * comes in the event packet. */
 VDH_ANY_LEVEL VDH_ISR int vdh_interrupt(struct vdh_device *device, uint32_t *events);
 
 /* What a packet of the USB event endpoint says. */

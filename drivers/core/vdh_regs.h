@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Constants of the register table: VDH_R_<register> is an offset, VDH_F_<register>_<field> a field
- * that carries its register, VDH_V_<register>_<field>_<name> a value of a field.
+ * that carries its register, VDH_V_<register>_<field>_<name> a value of a field, VDH_D_<register>
+ * the value after a reset.
  */
 #ifndef VDH_REGS_H
 #define VDH_REGS_H
@@ -26,6 +27,12 @@ enum vdh_value {
 #define VDH_VALUE(reg, field, name, value, help) VDH_V_##reg##_##field##_##name = (value),
 #include "vdh_regs.def"
     VDH_V_END
+};
+
+enum vdh_default {
+#define VDH_REG(reg, offset, count, access, when, body, user, reset, help) VDH_D_##reg = (reset),
+#include "vdh_regs.def"
+    VDH_D_END
 };
 
 static inline uint32_t vdh_field_reg(enum vdh_field field)

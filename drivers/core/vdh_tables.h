@@ -72,8 +72,25 @@ struct vdh_control_info {
     char name[32];
 };
 
-/* Checks every count, reference, range and string of the tables; at most 16384 bytes, so one call.
- * VDH_E_TABLES if anything is wrong; *out is then all zero. */
+/* A check in progress. `bytes` stay the host's and must not change. */
+struct vdh_tables_check {
+    const uint8_t *bytes;
+    uint32_t count;
+    struct vdh_tables view; /* the result, once a step has returned VDH_OK */
+    uint32_t offset;
+    uint16_t index;
+    uint8_t section;
+};
+
+/* Checks every count, reference, range and string of the tables, record by record. */
+VDH_PURE void vdh_tables_check_start(struct vdh_tables_check *check, const uint8_t *bytes,
+                                     uint32_t count);
+/* VDH_OK: well formed. VDH_AGAIN: call again, at most `budget_bytes` (at least 64) were looked at.
+ * VDH_E_TABLES if anything is wrong. */
+VDH_STEP VDH_PURE int vdh_tables_check_step(struct vdh_tables_check *check, uint32_t budget_bytes);
+
+/* The same in one call, at most 16384 bytes: for threads and tests. VDH_E_TABLES if anything is wrong;
+ * *out is then all zero. */
 VDH_STEP VDH_PURE int vdh_tables_parse(struct vdh_tables *out, const uint8_t *bytes,
                                        uint32_t count);
 
