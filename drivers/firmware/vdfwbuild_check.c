@@ -298,7 +298,9 @@ static int check_control_type(const struct checker *checker, uint32_t index, con
         return 0;
     }
     if (minimum != 0 || maximum != largest || step != 1) {
-        return bad(checker, FW_CONTROL, index, minimum != 0 ? "minimum" : "maximum",
+        const char *key = minimum != 0 ? "minimum" : maximum != largest ? "maximum" : "step";
+
+        return bad(checker, FW_CONTROL, index, key,
                    "a control of this type goes from 0 to %" PRId32 " in steps of 1", largest);
     }
     return 0;

@@ -169,9 +169,6 @@ static int check_lengths(const uint8_t *image, uint32_t bytes, struct fw_problem
     if (vdh_get_u32(image + VDH_O_IMAGE_TOTAL_BYTES) != bytes) {
         return refuse(problem, "LENGTH", "the header tells another length than the file has");
     }
-    if (bytes > fw_capacity_bytes()) {
-        return refuse(problem, "LENGTH", "larger than the card's memory for images");
-    }
     if (tables % 4 != 0 || tables < VDH_S_IMAGE || code % 4 != 0 || code < VDH_S_IMAGE) {
         return refuse(problem, "LENGTH", "tables or code begin at a place that is not allowed");
     }
@@ -188,6 +185,10 @@ int fw_image_check(const uint8_t *image, uint32_t bytes, struct fw_problem *prob
 {
     struct fw_hashes hashes;
 
+    /* Such lengths a card refuses before it takes a byte. */
+    if (bytes == 0 || bytes > fw_capacity_bytes()) {
+        return refuse(problem, "LENGTH", "empty, or larger than the card's memory for images");
+    }
     if (bytes < VDH_S_IMAGE) {
         return refuse(problem, "INCOMPLETE", "shorter than the header of an image");
     }
