@@ -213,7 +213,7 @@ if { [ "$label" = fuzz ] || { [ -z "$label" ] && wants asan; }; } &&
     ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
     UBSAN_OPTIONS=print_stacktrace=1
     export ASAN_OPTIONS UBSAN_OPTIONS
-    [ -n "$label" ] || run asan asan -L '^(core|model|firmware|sdk|conformance)$'
+    [ -n "$label" ] || run asan asan -L '^(core|model|firmware|sdk|sim|conformance)$'
     run fuzz asan -L '^fuzz$'
 fi
 
@@ -224,7 +224,7 @@ fi
 if [ -z "$label" ] && wants tsan && have tsan cmake ninja clang clang++ && build tsan; then
     TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
     export TSAN_OPTIONS
-    run tsan tsan -L '^(sdk|conformance)$'
+    run tsan tsan -L '^(sdk|sim|conformance)$'
 fi
 wrap=
 
