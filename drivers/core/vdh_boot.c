@@ -7,11 +7,23 @@
 #include "vdh_access.h"
 #include "vdh_upload.h"
 
-enum phase { LOOK, CHECK, BEGIN, SEND, WAIT_CHECKED, WAIT_STARTED, LENGTH, READ, PARSE, FINISH, OVER };
+enum phase {
+    LOOK,
+    CHECK,
+    BEGIN,
+    SEND,
+    WAIT_CHECKED,
+    WAIT_STARTED,
+    LENGTH,
+    READ,
+    PARSE,
+    FINISH,
+    OVER
+};
 
 #define TABLES_PAGE_BYTES 1024u
-#define POLL_CHECK_US 500u
-#define POLL_START_US 5000u
+#define POLL_CHECK_US     500u
+#define POLL_START_US     5000u
 
 static uint32_t get_bits(uint32_t value, enum vdh_field field)
 {
@@ -23,8 +35,8 @@ int vdh_boot_read_status(struct vdh_device *device, struct vdh_boot_status *out)
     int result = VDH_OK;
     uint32_t value = vdh_access_get(device, VDH_R_BOOT_STATUS, &result);
 
-    if (!result && get_bits(value, VDH_F_BOOT_STATUS_STATE) >
-                       (uint32_t)VDH_V_BOOT_STATUS_STATE_REFUSED)
+    if (!result &&
+        get_bits(value, VDH_F_BOOT_STATUS_STATE) > (uint32_t)VDH_V_BOOT_STATUS_STATE_REFUSED)
         result = VDH_E_IO;
     if (result)
         return result;
@@ -67,10 +79,9 @@ static int wait_busy(struct vdh_boot *boot, const struct vdh_boot_status *status
     else if (boot->phase == LOOK)
         wait_in(boot, WAIT_CHECKED, now_us, VDH_BOOT_CHECK_TIMEOUT_US);
     if (now_us >= boot->deadline_us)
-        return vdh_access_timeout(boot->device,
-                                  boot->phase == WAIT_STARTED
-                                      ? "BOOT_STATUS.STATE to leave BOOTING"
-                                      : "BOOT_STATUS.STATE to leave CHECKING");
+        return vdh_access_timeout(boot->device, boot->phase == WAIT_STARTED
+                                                    ? "BOOT_STATUS.STATE to leave BOOTING"
+                                                    : "BOOT_STATUS.STATE to leave CHECKING");
     *again_us = boot->phase == WAIT_STARTED ? POLL_START_US : POLL_CHECK_US;
     return VDH_AGAIN;
 }
@@ -132,8 +143,8 @@ static int check_image(struct vdh_boot *boot)
 
 static int send(struct vdh_boot *boot, uint64_t now_us, uint32_t *again_us)
 {
-    int result = vdh_upload_step(boot->device, boot->image, boot->image_bytes,
-                                 &boot->uploaded_bytes);
+    int result =
+        vdh_upload_step(boot->device, boot->image, boot->image_bytes, &boot->uploaded_bytes);
 
     if (result != VDH_OK)
         return result;

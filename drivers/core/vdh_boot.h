@@ -11,10 +11,10 @@
 
 struct vdh_boot {
     struct vdh_device *device;
-    const uint8_t *image;       /* the host's, unchanged until the step ends; NULL: upload nothing */
+    const uint8_t *image; /* the host's, unchanged until the step ends; NULL: upload nothing */
     uint32_t image_bytes;
-    uint8_t *tables;            /* the host's: VDH_TABLES_MAX_BYTES, kept as long as the device */
-    uint32_t flags;             /* VDH_BOOT_* */
+    uint8_t *tables; /* the host's: VDH_TABLES_MAX_BYTES, kept as long as the device */
+    uint32_t flags;  /* VDH_BOOT_* */
 
     /* Results. */
     enum vdh_image_error error; /* after VDH_E_FIRMWARE */

@@ -6,20 +6,13 @@
 #include "vdh_capture.h"
 #include "vdh_access.h"
 
-enum phase {
-    NEW,
-    SET_UP,
-    RUNS = VDH_CAPTURE_RUNS,
-    STOPPING,
-    RESETTING,
-    STOPPED
-};
+enum phase { NEW, SET_UP, RUNS = VDH_CAPTURE_RUNS, STOPPING, RESETTING, STOPPED };
 
-#define RING_ALIGN 64u
-#define RING_LEAST 2u
-#define RING_MOST 4096u
-#define POLL_FIRST_US 200u
-#define POLL_US 1000u
+#define RING_ALIGN       64u
+#define RING_LEAST       2u
+#define RING_MOST        4096u
+#define POLL_FIRST_US    200u
+#define POLL_US          1000u
 #define RESET_TIMEOUT_US 10000u
 
 /* Entries of a ring, 0 if it is none. */
@@ -60,8 +53,7 @@ int vdh_capture_set_up(struct vdh_capture *capture, struct vdh_device *device,
         memset(descriptors->bytes, 0, descriptors->size);
         memset(completions->bytes, 0, completions->size);
         vdh_access_put(device, VDH_R_DESC_BASE_LO, (uint32_t)descriptors->address, &result);
-        vdh_access_put(device, VDH_R_DESC_BASE_HI, (uint32_t)(descriptors->address >> 32),
-                       &result);
+        vdh_access_put(device, VDH_R_DESC_BASE_HI, (uint32_t)(descriptors->address >> 32), &result);
         vdh_access_put(device, VDH_R_DESC_COUNT, capture->descriptor_count, &result);
         vdh_access_put(device, VDH_R_COMPLETION_BASE_LO, (uint32_t)completions->address, &result);
         vdh_access_put(device, VDH_R_COMPLETION_BASE_HI, (uint32_t)(completions->address >> 32),
@@ -119,8 +111,8 @@ int vdh_capture_start(struct vdh_capture *capture, uint32_t watermark)
     capture->frame_bytes = bytes;
     capture->running = 1;
     capture->phase = RUNS;
-    vdh_access_put(device, VDH_R_CAPTURE_CONTROL,
-                   vdh_field_set(0, VDH_F_CAPTURE_CONTROL_ENABLE, 1), &result);
+    vdh_access_put(device, VDH_R_CAPTURE_CONTROL, vdh_field_set(0, VDH_F_CAPTURE_CONTROL_ENABLE, 1),
+                   &result);
     state = vdh_field_get(vdh_access_get(device, VDH_R_CAPTURE_STATUS, &result),
                           VDH_F_CAPTURE_STATUS_STATE);
     if (!result && state == (uint32_t)VDH_V_CAPTURE_STATUS_STATE_IDLE) {
@@ -234,8 +226,8 @@ static int stop_try(struct vdh_capture *capture, uint64_t now_us)
         return result;
     if (state == (uint32_t)VDH_V_CAPTURE_STATUS_STATE_IDLE)
         return keep_counts(capture, now_us);
-    if (capture->phase != STOPPING || (state != (uint32_t)VDH_V_CAPTURE_STATUS_STATE_HALTED &&
-                                       now_us < capture->deadline_us))
+    if (capture->phase != STOPPING ||
+        (state != (uint32_t)VDH_V_CAPTURE_STATUS_STATE_HALTED && now_us < capture->deadline_us))
         return VDH_AGAIN;
     result = keep_counts(capture, now_us);
     if (!result)

@@ -29,7 +29,8 @@ struct vdh_capture_counts {
 struct vdh_capture {
     struct vdh_device *device;
     struct vdh_dma_memory descriptors; /* a power of two, 2 to 4096, of VDH_S_DESCRIPTOR */
-    struct vdh_dma_memory completions; /* the same of VDH_S_COMPLETION, not fewer than descriptors */
+    struct vdh_dma_memory
+        completions; /* the same of VDH_S_COMPLETION, not fewer than descriptors */
     uint32_t descriptor_count;
     uint32_t completion_count;
     uint32_t written;   /* descriptors written since set up, 32 bits, wraps */

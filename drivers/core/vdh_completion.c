@@ -7,12 +7,11 @@
 #include "vdh_access.h"
 
 #define VALID_KEY 0x2bd1c0deu
-#define COMPLETION_FLAGS                                                                       \
-    (VDH_B_COMPLETION_FLAGS_DMA_ERROR | VDH_B_COMPLETION_FLAGS_BAD_DESCRIPTOR |                \
-     VDH_B_COMPLETION_FLAGS_SOURCE_CHANGED | VDH_B_COMPLETION_FLAGS_PATTERN |                  \
+#define COMPLETION_FLAGS                                                        \
+    (VDH_B_COMPLETION_FLAGS_DMA_ERROR | VDH_B_COMPLETION_FLAGS_BAD_DESCRIPTOR | \
+     VDH_B_COMPLETION_FLAGS_SOURCE_CHANGED | VDH_B_COMPLETION_FLAGS_PATTERN |   \
      VDH_B_COMPLETION_FLAGS_BOTTOM_FIRST)
-#define COMPLETION_FAILED                                                                      \
-    (VDH_B_COMPLETION_FLAGS_DMA_ERROR | VDH_B_COMPLETION_FLAGS_BAD_DESCRIPTOR)
+#define COMPLETION_FAILED (VDH_B_COMPLETION_FLAGS_DMA_ERROR | VDH_B_COMPLETION_FLAGS_BAD_DESCRIPTOR)
 
 void vdh_segment_put(uint8_t *segments, uint32_t index, uint64_t address, uint32_t length)
 {
@@ -26,8 +25,7 @@ void vdh_segment_put(uint8_t *segments, uint32_t index, uint64_t address, uint32
 void vdh_segment_put_link(uint8_t *segments, uint32_t index, uint64_t address, uint32_t count)
 {
     vdh_segment_put(segments, index, address, count);
-    vdh_put_u32(segments + index * VDH_S_SEGMENT + VDH_O_SEGMENT_FLAGS,
-                VDH_B_SEGMENT_FLAGS_LINK);
+    vdh_put_u32(segments + index * VDH_S_SEGMENT + VDH_O_SEGMENT_FLAGS, VDH_B_SEGMENT_FLAGS_LINK);
 }
 
 static uint32_t valid_bits(uint32_t sequence)
@@ -60,16 +58,16 @@ static int decode(struct vdh_completion *out, const uint8_t *bytes)
 
 static uint64_t lost_before(const struct vdh_completion *record)
 {
-    return (uint64_t)record->dropped_fifo + record->dropped_no_buffer +
-           record->dropped_no_signal + record->dropped_dma;
+    return (uint64_t)record->dropped_fifo + record->dropped_no_buffer + record->dropped_no_signal +
+           record->dropped_dma;
 }
 
 /* Whether a record can follow those before it and answer its descriptor. */
 static int fits(const struct vdh_capture *capture, const struct vdh_completion *record)
 {
-    const uint8_t *asked = capture->descriptors.bytes +
-                           (capture->completed & (capture->descriptor_count - 1u)) *
-                               VDH_S_DESCRIPTOR;
+    const uint8_t *asked =
+        capture->descriptors.bytes +
+        (capture->completed & (capture->descriptor_count - 1u)) * VDH_S_DESCRIPTOR;
     int whole = (record->flags & (uint32_t)COMPLETION_FAILED) == 0;
 
     return capture->completed != capture->written &&

@@ -6,7 +6,7 @@
 #include "vdh_access.h"
 #include "vdh_irq.h"
 
-#define VDH_MAJOR_KNOWN 1u
+#define VDH_MAJOR_KNOWN       1u
 #define VDH_TOLERANCE_MAX_PPM 1000000u
 
 int vdh_access_present(struct vdh_device *device)
@@ -82,7 +82,8 @@ static void read_serial(struct vdh_device *device, int *result)
         if (i % 4u == 0)
             word = vdh_access_get(device, VDH_R_SERIAL + i, result);
         byte = (uint8_t)(word >> (i % 4u * 8u));
-        device->identity.serial[i] = (char)(byte == 0 || (byte >= 0x20 && byte < 0x7f) ? byte : '?');
+        device->identity.serial[i] =
+            (char)(byte == 0 || (byte >= 0x20 && byte < 0x7f) ? byte : '?');
     }
     device->identity.serial[16] = 0;
 }
@@ -107,8 +108,7 @@ int vdh_attach(struct vdh_device *device, const struct vdh_io *io, void *context
     if (!result && id != (uint32_t)VDH_D_ARCH_ID)
         result = VDH_E_UNKNOWN;
     identity->revision = vdh_access_get(device, VDH_R_REVISION, &result);
-    if (!result &&
-        vdh_field_get(identity->revision, VDH_F_REVISION_MAJOR) != VDH_MAJOR_KNOWN)
+    if (!result && vdh_field_get(identity->revision, VDH_F_REVISION_MAJOR) != VDH_MAJOR_KNOWN)
         result = VDH_E_UNKNOWN;
     identity->caps = vdh_access_get(device, VDH_R_CAPS, &result);
     read_serial(device, &result);

@@ -32,13 +32,13 @@ struct vdh_device {
     const struct vdh_io *io;
     void *context;
     enum vdh_transport transport;
-    struct vdh_budget budget;      /* the host may change it between entries */
+    struct vdh_budget budget; /* the host may change it between entries */
     struct vdh_identity identity;
-    struct vdh_tables tables;      /* valid once boot has ended well, all zero before */
-    uint32_t running_version;      /* register FW_VERSION as last read by boot */
-    const char *waited_for;        /* what the last VDH_E_TIMEOUT waited for; static */
-    uint32_t input;                /* last written: INPUT_SELECT */
-    uint32_t timing;               /* TIMING_SELECT */
+    struct vdh_tables tables; /* valid once boot has ended well, all zero before */
+    uint32_t running_version; /* register FW_VERSION as last read by boot */
+    const char *waited_for;   /* what the last VDH_E_TIMEOUT waited for; static */
+    uint32_t input;           /* last written: INPUT_SELECT */
+    uint32_t timing;          /* TIMING_SELECT */
 };
 
 /* Binds the card and reads its identity; at most 16 accesses. VDH_E_UNKNOWN if it is no such

@@ -10,8 +10,8 @@
 
 enum phase { LOOK, CHECK, BEGIN, SEND, WAIT, OVER };
 
-#define POLL_US 2000u
-#define COMMIT_READS 6u
+#define POLL_US         2000u
+#define COMMIT_READS    6u
 #define COMMIT_STALL_US 2u
 
 static int has_flash(const struct vdh_device *device)
@@ -118,8 +118,7 @@ static int look(struct vdh_flash_store *store, uint64_t now_us, uint32_t *again_
 static int send(struct vdh_flash_store *store, uint64_t now_us, uint32_t *again_us)
 {
     uint32_t command = vdh_field_set(0, VDH_F_FLASH_COMMAND_CODE, VDH_V_FLASH_COMMAND_CODE_STORE);
-    int result = vdh_upload_step(store->device, store->image, store->image_bytes,
-                                 &store->position);
+    int result = vdh_upload_step(store->device, store->image, store->image_bytes, &store->position);
 
     if (result != VDH_OK)
         return result;
@@ -227,14 +226,13 @@ int vdh_flash_store_step(struct vdh_flash_store *store, uint64_t now_us, uint32_
 
 int vdh_flash_boot_slot(struct vdh_device *device, uint32_t slot)
 {
-    uint32_t value =
-        vdh_field_set(0, VDH_F_BOOT_COMMAND_CODE, VDH_V_BOOT_COMMAND_CODE_BOOT_SLOT);
+    uint32_t value = vdh_field_set(0, VDH_F_BOOT_COMMAND_CODE, VDH_V_BOOT_COMMAND_CODE_BOOT_SLOT);
     int result = has_flash(device);
 
     if (slot > 1u)
         return VDH_E_INVALID;
-    vdh_access_put(device, VDH_R_BOOT_COMMAND,
-                   vdh_field_set(value, VDH_F_BOOT_COMMAND_SLOT, slot), &result);
+    vdh_access_put(device, VDH_R_BOOT_COMMAND, vdh_field_set(value, VDH_F_BOOT_COMMAND_SLOT, slot),
+                   &result);
     return result;
 }
 

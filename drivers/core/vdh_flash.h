@@ -11,10 +11,10 @@
 
 struct vdh_flash_status {
     uint32_t busy;
-    uint32_t active;       /* VDH_V_FLASH_STATUS_ACTIVE_* */
-    uint32_t slot[2];      /* VDH_V_FLASH_STATUS_SLOT_A_* */
-    uint32_t version[2];   /* 0 unless good */
-    uint32_t error;        /* VDH_V_FLASH_STATUS_ERROR_* */
+    uint32_t active;     /* VDH_V_FLASH_STATUS_ACTIVE_* */
+    uint32_t slot[2];    /* VDH_V_FLASH_STATUS_SLOT_A_* */
+    uint32_t version[2]; /* 0 unless good */
+    uint32_t error;      /* VDH_V_FLASH_STATUS_ERROR_* */
     uint32_t stored_bytes;
 };
 
@@ -34,7 +34,7 @@ struct vdh_flash_store {
 
     struct vdh_image_check check;
     uint64_t deadline_us;
-    uint32_t position;          /* bytes sent to the staging RAM */
+    uint32_t position; /* bytes sent to the staging RAM */
     uint8_t phase;
 };
 
@@ -42,8 +42,8 @@ struct vdh_flash_store {
 #define VDH_FLASH_STALL_TIMEOUT_US 2000000u
 
 VDH_ANY_LEVEL VDH_LOCKED void vdh_flash_store_start(struct vdh_flash_store *store,
-                                                    struct vdh_device *device,
-                                                    const uint8_t *image, uint32_t image_bytes);
+                                                    struct vdh_device *device, const uint8_t *image,
+                                                    uint32_t image_bytes);
 
 /* VDH_AGAIN: call again after *again_us or at VDH_EVENT_FLASH. VDH_OK: the slot holds the image.
  * VDH_E_STATE: no slot is free to be written (the other one runs). VDH_E_FIRMWARE: refused, see

@@ -7,7 +7,7 @@
 #include "vdh_access.h"
 
 #define STRIDE_MAX 65535u
-#define NO_MODE 0xffffffffu
+#define NO_MODE    0xffffffffu
 
 static const uint32_t fourccs[] = {VDH_FOURCC_YUYV, VDH_FOURCC_UYVY, VDH_FOURCC_NV12,
                                    VDH_FOURCC_RGB24, VDH_FOURCC_GREY};
@@ -293,8 +293,7 @@ static uint32_t changes(const struct vdh_format *asked, const struct vdh_format 
     return changed;
 }
 
-int vdh_format_adjust(const struct vdh_device *device, struct vdh_format *format,
-                      uint32_t *changed)
+int vdh_format_adjust(const struct vdh_device *device, struct vdh_format *format, uint32_t *changed)
 {
     struct vdh_format got = *format;
     struct vdh_mode_info mode;
@@ -360,9 +359,9 @@ int vdh_format_set(struct vdh_device *device, const struct vdh_format *format)
     vdh_access_put(device, VDH_R_INTERVAL_DEN, interval.den, &result);
     bytes = vdh_access_get(device, VDH_R_FRAME_BYTES, &result);
     status = vdh_access_get(device, VDH_R_CONFIG_STATUS, &result);
-    if (!result && (status != 0 || bytes != vdh_format_frame_bytes(format->fourcc,
-                                                                   format->stride_bytes,
-                                                                   format->height))) {
+    if (!result &&
+        (status != 0 ||
+         bytes != vdh_format_frame_bytes(format->fourcc, format->stride_bytes, format->height))) {
         vdh_access_trace(device, "card rejects format", status, bytes);
         result = VDH_E_IO;
     }

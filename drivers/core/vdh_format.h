@@ -8,11 +8,11 @@
 /* Four-character codes: the first letter in the lowest byte. */
 #define VDH_FOURCC(a, b, c, d) \
     ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
-#define VDH_FOURCC_YUYV VDH_FOURCC('Y', 'U', 'Y', 'V')
-#define VDH_FOURCC_UYVY VDH_FOURCC('U', 'Y', 'V', 'Y')
-#define VDH_FOURCC_NV12 VDH_FOURCC('N', 'V', '1', '2')
+#define VDH_FOURCC_YUYV  VDH_FOURCC('Y', 'U', 'Y', 'V')
+#define VDH_FOURCC_UYVY  VDH_FOURCC('U', 'Y', 'V', 'Y')
+#define VDH_FOURCC_NV12  VDH_FOURCC('N', 'V', '1', '2')
 #define VDH_FOURCC_RGB24 VDH_FOURCC('R', 'G', 'B', '3')
-#define VDH_FOURCC_GREY VDH_FOURCC('G', 'R', 'E', 'Y')
+#define VDH_FOURCC_GREY  VDH_FOURCC('G', 'R', 'E', 'Y')
 
 struct vdh_format {
     uint32_t fourcc;

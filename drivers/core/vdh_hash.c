@@ -42,8 +42,7 @@ static uint32_t rotate(uint32_t x, uint32_t by)
 
 static uint32_t big_endian(const uint8_t *bytes)
 {
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
-           bytes[3];
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
 static void sha_block(uint32_t state[8], const uint8_t *block)

@@ -7,7 +7,7 @@
 
 enum phase { BEGIN, HEADER_CRC, HEADER, BODY, TABLES, GOOD, REFUSED };
 
-#define TABLES_MAX VDH_TABLES_MAX_BYTES
+#define TABLES_MAX       VDH_TABLES_MAX_BYTES
 #define HEADER_CRC_BYTES ((uint32_t)VDH_O_IMAGE_HEADER_CRC32)
 
 void vdh_image_check_start(struct vdh_image_check *check, const uint8_t *image, uint32_t bytes,
@@ -162,20 +162,20 @@ struct error_text {
 };
 
 static const struct error_text errors[] = {
-    {"NONE", "Nothing was refused."},
-    {"INCOMPLETE", "Fewer bytes arrived than the image should have, or than a header has."},
-    {"MAGIC", "This is no Vidicon firmware image."},
-    {"HEADER_CRC", "The header of the image is damaged."},
-    {"HEADER_FORMAT", "The image is of a format that this card does not know."},
-    {"TARGET", "The image is for another board."},
-    {"TOO_OLD", "The image is older than the oldest version this card runs."},
-    {"TOO_NEW", "The image is newer than the newest version this card runs."},
-    {"LENGTH", "The lengths in the image contradict each other or exceed the card's memory."},
-    {"BODY_CRC", "The image is damaged."},
-    {"SHA256", "The image is not what its maker wrote: its SHA-256 does not match."},
-    {"TABLES", "The mode or control tables of the image are malformed."},
-    {"NO_IMAGE", "The flash slot is empty."},
-    {"WATCHDOG", "The firmware did not come up in time and was stopped."},
+    {"NONE",          "Nothing was refused."                                                       },
+    {"INCOMPLETE",    "Fewer bytes arrived than the image should have, or than a header has."      },
+    {"MAGIC",         "This is no Vidicon firmware image."                                         },
+    {"HEADER_CRC",    "The header of the image is damaged."                                        },
+    {"HEADER_FORMAT", "The image is of a format that this card does not know."                     },
+    {"TARGET",        "The image is for another board."                                            },
+    {"TOO_OLD",       "The image is older than the oldest version this card runs."                 },
+    {"TOO_NEW",       "The image is newer than the newest version this card runs."                 },
+    {"LENGTH",        "The lengths in the image contradict each other or exceed the card's memory."},
+    {"BODY_CRC",      "The image is damaged."                                                      },
+    {"SHA256",        "The image is not what its maker wrote: its SHA-256 does not match."         },
+    {"TABLES",        "The mode or control tables of the image are malformed."                     },
+    {"NO_IMAGE",      "The flash slot is empty."                                                   },
+    {"WATCHDOG",      "The firmware did not come up in time and was stopped."                      },
 };
 
 const char *vdh_image_error_name(enum vdh_image_error error)

@@ -38,9 +38,9 @@ int vdh_input_read_signal(struct vdh_device *device, struct vdh_signal *out)
     signal.mismatch = vdh_field_get(value, VDH_F_INPUT_STATUS_MISMATCH);
     signal.detected = vdh_field_get(value, VDH_F_INPUT_STATUS_DETECTED);
     signal.changes = vdh_field_get(value, VDH_F_INPUT_STATUS_CHANGES);
-    if (!result && (signal.state > (uint32_t)VDH_V_INPUT_STATUS_SIGNAL_LOCKED ||
-                    (signal.detected != VDH_TIMING_NONE &&
-                     signal.detected >= device->tables.timing_count)))
+    if (!result &&
+        (signal.state > (uint32_t)VDH_V_INPUT_STATUS_SIGNAL_LOCKED ||
+         (signal.detected != VDH_TIMING_NONE && signal.detected >= device->tables.timing_count)))
         result = VDH_E_IO;
     if (!result)
         *out = signal;

@@ -32,18 +32,18 @@
 /* Results. Errors are negative; a sequence stops at its first one. */
 enum vdh_result {
     VDH_OK = 0,
-    VDH_AGAIN = 1,        /* A step is not done; call it again after *again_us. */
-    VDH_E_IO = -1,        /* A callback failed, or a register read back impossible. */
-    VDH_E_GONE = -2,      /* The card is unplugged: registers read all ones. */
-    VDH_E_INVALID = -3,   /* An argument breaks the contract. */
-    VDH_E_RANGE = -4,     /* A value the card or the firmware's tables do not allow. */
-    VDH_E_STATE = -5,     /* Not now: capture runs, no firmware runs, an operation is busy. */
-    VDH_E_TIMEOUT = -6,   /* A bounded wait ended; vdh_device.waited_for names it. */
-    VDH_E_FIRMWARE = -7,  /* An image was refused; see enum vdh_image_error. */
-    VDH_E_TABLES = -8,    /* The running firmware's tables are malformed. */
-    VDH_E_UNKNOWN = -9,   /* Not a card this core knows. */
-    VDH_E_FULL = -10,     /* No room in the descriptor ring. */
-    VDH_E_DENIED = -11    /* The register table does not let user space do that. */
+    VDH_AGAIN = 1,       /* A step is not done; call it again after *again_us. */
+    VDH_E_IO = -1,       /* A callback failed, or a register read back impossible. */
+    VDH_E_GONE = -2,     /* The card is unplugged: registers read all ones. */
+    VDH_E_INVALID = -3,  /* An argument breaks the contract. */
+    VDH_E_RANGE = -4,    /* A value the card or the firmware's tables do not allow. */
+    VDH_E_STATE = -5,    /* Not now: capture runs, no firmware runs, an operation is busy. */
+    VDH_E_TIMEOUT = -6,  /* A bounded wait ended; vdh_device.waited_for names it. */
+    VDH_E_FIRMWARE = -7, /* An image was refused; see enum vdh_image_error. */
+    VDH_E_TABLES = -8,   /* The running firmware's tables are malformed. */
+    VDH_E_UNKNOWN = -9,  /* Not a card this core knows. */
+    VDH_E_FULL = -10,    /* No room in the descriptor ring. */
+    VDH_E_DENIED = -11   /* The register table does not let user space do that. */
 };
 
 /*

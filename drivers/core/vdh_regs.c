@@ -6,9 +6,16 @@
 #include "vdh_regs.h"
 
 static const struct vdh_reg_info regs[] = {
-#define VDH_REG(reg, offset, count, access, when, body, user, reset, help)                   \
-    {#reg,           (offset),        (count), VDH_ACCESS_##access, VDH_WHEN_##when, \
-     VDH_BODY_##body, VDH_USER_##user, (reset), help},
+#define VDH_REG(reg, offset, count, access, when, body, user, reset, help) \
+    {#reg,                                                                 \
+     (offset),                                                             \
+     (count),                                                              \
+     VDH_ACCESS_##access,                                                  \
+     VDH_WHEN_##when,                                                      \
+     VDH_BODY_##body,                                                      \
+     VDH_USER_##user,                                                      \
+     (reset),                                                              \
+     help},
 #include "vdh_regs.def"
 };
 

@@ -5,12 +5,22 @@
  */
 #include "vdh_tables.h"
 
-#define SIZE_MIN_PX 16u
-#define SIZE_MAX_PX 8192u
+#define SIZE_MIN_PX   16u
+#define SIZE_MAX_PX   8192u
 #define FORMATS_KNOWN 0x1fu
 
 /* The records, in the order in which they follow the head. */
-enum section { IN_HEAD, IN_INPUTS, IN_TIMINGS, IN_MODES, IN_INTERVALS, IN_CONTROLS, IN_MENUS, DONE, BAD };
+enum section {
+    IN_HEAD,
+    IN_INPUTS,
+    IN_TIMINGS,
+    IN_MODES,
+    IN_INTERVALS,
+    IN_CONTROLS,
+    IN_MENUS,
+    DONE,
+    BAD
+};
 
 struct section_shape {
     uint8_t count_offset; /* where in the head the number of records stands */
@@ -20,7 +30,7 @@ struct section_shape {
 };
 
 static const struct section_shape shapes[] = {
-    {0,                             VDH_S_TABLES,   1, 1  },
+    {0,                           VDH_S_TABLES,   1, 1  },
     {VDH_O_TABLES_INPUT_COUNT,    VDH_S_INPUT,    1, 8  },
     {VDH_O_TABLES_TIMING_COUNT,   VDH_S_TIMING,   1, 64 },
     {VDH_O_TABLES_MODE_COUNT,     VDH_S_MODE,     1, 64 },

@@ -9,7 +9,7 @@
 #include "vdh_layouts.h"
 
 #define VDH_TABLES_MAX_BYTES 16384u
-#define VDH_CONTROLS_MAX 32u
+#define VDH_CONTROLS_MAX     32u
 
 /* A checked view of table bytes, which stay the host's and must not change. */
 struct vdh_tables {

@@ -55,8 +55,8 @@ int vdh_upload_step(struct vdh_device *device, const uint8_t *image, uint32_t im
             piece = budget;
         if (piece > most)
             piece = most;
-        result = device->io->write_block(device->context, VDH_R_FW_WINDOW, image + *position,
-                                         piece);
+        result =
+            device->io->write_block(device->context, VDH_R_FW_WINDOW, image + *position, piece);
         if (!result)
             *position += piece;
         /* A block of an odd length is the last one. */
