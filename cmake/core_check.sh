@@ -118,11 +118,8 @@ run_compilers() {
     for compiler in gcc clang x86_64-w64-mingw32-gcc i686-w64-mingw32-gcc; do
         has "$compiler" || continue
         tried="$tried $compiler"
-        for level in -O0 -O2; do
-            for source in "$@"; do
-                compile "$compiler" "$level" "$source" "$dir/out.o" ||
-                    fail "$compiler refuses $source"
-            done
+        for source in "$@"; do
+            compile "$compiler" -O1 "$source" "$dir/out.o" || fail "$compiler refuses $source"
         done
     done
     for compiler in g++ clang++; do
@@ -152,7 +149,7 @@ case $check in
 *.control)
     check=${check%.control}
     plant "$check" >"$dir/vdh_bad.c"
-    if ( "run_$check" "$@" "$dir/vdh_bad.c"; exit $status ) >"$dir/report" 2>&1; then
+    if ( "run_$check" "$dir/vdh_bad.c"; exit $status ) >"$dir/report" 2>&1; then
         echo "core.$check did not report the planted source"
         exit 1
     fi
