@@ -37,11 +37,12 @@ mkdir -p $logs
 
 # ---- what the machine must have -----------------------------------------------------------
 
-packages='cmake ninja-build gcc g++ libc6-dev pkg-config git libgtest-dev googletest
-libbenchmark-dev libssl-dev zlib1g-dev libconfig-dev libpng-dev libyuv-dev clang clang-tidy
-clang-format libclang-rt-dev valgrind doxygen graphviz abigail-tools ffmpeg
-gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix gcc-mingw-w64-i686-win32
-libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libaravis-dev'
+packages='cmake ninja-build gcc g++ libc6-dev pkg-config git ffmpeg
+libssl-dev zlib1g-dev libconfig-dev libpng-dev libyuv-dev libjansson-dev
+libgtest-dev googletest libbenchmark-dev libgstreamer1.0-dev
+libgstreamer-plugins-base1.0-dev libaravis-dev
+clang clang-tidy clang-format libclang-rt-dev valgrind doxygen graphviz abigail-tools
+gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix gcc-mingw-w64-i686-win32'
 
 install_missing() {
     missing=
