@@ -106,6 +106,9 @@ int fw_read_number(const struct fw_reader *reader, const config_setting_t *setti
         return fw_fail(reader, setting, "expected a whole number");
     }
     *out = config_setting_get_int64(setting);
+    if (type == CONFIG_TYPE_INT && config_setting_get_format(setting) == CONFIG_FORMAT_HEX) {
+        *out &= UINT32_MAX; /* libconfig reads 0xFFFFFFFF as -1. */
+    }
     if (*out < least || *out > most) {
         return fw_fail(reader, setting,
                        "%" PRId64 " is out of range: %" PRId64 " to %" PRId64 " fit here", *out,

@@ -268,6 +268,22 @@ TEST(Descriptions, FilesThatAreNone)
     EXPECT_NE(outcome.err.find("cannot write"), std::string::npos) << outcome.err;
 }
 
+TEST(Descriptions, HexadecimalIsUnsigned)
+{
+    for (const char *number : {"0xFFFFFFFF", "0x80000000", "4294967295L"}) {
+        Builder builder;
+        std::string text = small_description;
+        std::vector<uint8_t> image;
+
+        text.replace(text.find("0x00000001"), 10, number);
+        write_bytes(builder.path("small.fw"), text.data(), text.size());
+        image = builder.build(builder.path("small.fw"));
+        ASSERT_GT(image.size(), 12u);
+        EXPECT_EQ(image[8], number[2] == '8' ? 0x00 : 0xff) << number;
+        EXPECT_EQ(image[11], number[2] == '8' ? 0x80 : 0xff) << number;
+    }
+}
+
 TEST(Descriptions, CodeFromAFileBesideIt)
 {
     Builder builder;
