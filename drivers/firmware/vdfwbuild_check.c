@@ -49,7 +49,7 @@ static const uint8_t *record_at(const struct checker *checker, enum fw_record re
                                 uint32_t index)
 {
     return checker->tables + fw_tables_offset(checker->tables, record) +
-           index * fw_limits[record].bytes;
+           (size_t)index * fw_limits[record].bytes;
 }
 
 static int all_zero(const uint8_t *bytes, uint32_t count)

@@ -10,7 +10,7 @@
 
 static const uint8_t *record_at(const uint8_t *tables, enum fw_record record, uint32_t index)
 {
-    return tables + fw_tables_offset(tables, record) + index * fw_limits[record].bytes;
+    return tables + fw_tables_offset(tables, record) + (size_t)index * fw_limits[record].bytes;
 }
 
 static uint32_t record_count(const uint8_t *tables, enum fw_record record)

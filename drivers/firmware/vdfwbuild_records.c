@@ -23,15 +23,15 @@ static uint8_t *add_record(const struct fw_reader *reader, enum fw_record record
     }
     tables->count[record]++;
     source->records[record][index] = setting;
-    return tables->records[record] + index * fw_limits[record].bytes;
+    return tables->records[record] + (size_t)index * fw_limits[record].bytes;
 }
 
 /* Number of the record with that name, or -1. The name comes first in each kind of record. */
 static int find_record(const struct fw_tables *tables, enum fw_record record, const char *name)
 {
     for (uint32_t i = 0; i < tables->count[record]; i++) {
-        if (strcmp((const char *)tables->records[record] + i * fw_limits[record].bytes, name) ==
-            0) {
+        if (strcmp((const char *)tables->records[record] + (size_t)i * fw_limits[record].bytes,
+                   name) == 0) {
             return (int)i;
         }
     }
@@ -176,7 +176,7 @@ static int read_mode_intervals(const struct fw_reader *reader, const config_sett
         }
     }
     while (first + (uint32_t)count <= tables->count[FW_INTERVAL] &&
-           memcmp(tables->records[FW_INTERVAL] + first * VDH_S_INTERVAL, run,
+           memcmp(tables->records[FW_INTERVAL] + (size_t)first * VDH_S_INTERVAL, run,
                   (size_t)count * VDH_S_INTERVAL) != 0) {
         first++;
     }

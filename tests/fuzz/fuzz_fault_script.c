@@ -43,7 +43,7 @@ static void live(struct vdm_card *card)
     }
     vdm_write(card, VDH_R_BOOT_COMMAND, VDH_V_BOOT_COMMAND_CODE_BOOT_STAGED);
     for (uint32_t i = 1; i <= 20; i++) {
-        vdm_advance(card, i * 5000000u);
+        vdm_advance(card, (uint64_t)i * 5000000u);
         (void)vdm_read(card, VDH_R_BOOT_STATUS);
         (void)vdm_read(card, VDH_R_SCRATCH);
     }

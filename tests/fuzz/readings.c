@@ -67,7 +67,7 @@ uint32_t readings_card(const uint8_t *image, uint32_t bytes)
         vdm_write(card, VDH_R_FW_WINDOW, vdh_get_u32(word));
     }
     vdm_write(card, VDH_R_BOOT_COMMAND, VDH_V_BOOT_COMMAND_CODE_BOOT_STAGED);
-    vdm_advance(card, 10u * 1000000u);
+    vdm_advance(card, 10000000u);
     status = vdm_read(card, VDH_R_BOOT_STATUS);
     return vdh_field_get(status, VDH_F_BOOT_STATUS_ERROR);
 }
