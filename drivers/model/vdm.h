@@ -153,7 +153,8 @@ const char *vdm_fault_name(uint32_t kind);
 /* The host's own act: the card is pulled out now. Registers read all ones. */
 void vdm_unplug(struct vdm_card *card);
 int vdm_is_gone(const struct vdm_card *card);
-/* Power fails and comes back at once: the flash keeps what it has. */
+/* Power fails and comes back at once: the flash keeps what it has. A card that is gone is plugged in
+ * again. The true time and the ledger go on; the card's counter starts at 0. */
 void vdm_power_cycle(struct vdm_card *card);
 
 /* ---- The private ledger -------------------------------------------------------------------------- */
@@ -186,6 +187,7 @@ struct vdm_ledger {
     uint64_t register_reads;
     uint64_t register_writes;
     uint64_t dma_bytes;
+    uint64_t button_presses; /* WHITE_BALANCE and its like */
     uint64_t injected[VDM_FAULT_KINDS];
     uint32_t frame_count; /* frames ever entered; entry n is frames[n % VDM_LEDGER_FRAMES] */
     struct vdm_ledger_frame frames[VDM_LEDGER_FRAMES];

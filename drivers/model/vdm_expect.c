@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The picture once more, pixel by pixel and straight from the data sheet, for tests to compare with.
+ * It shares no table and no line with the renderer, and is as slow as it looks.
+ */
+#include "vdm_private.h"
+
+struct pixel {
+    int32_t y;
+    int32_t u;
+    int32_t v;
+};
+
+static int32_t clip254(int64_t value)
+{
+    if (value < 1) {
+        return 1;
+    }
+    return value > 254 ? 254 : (int32_t)value;
+}
+
+/* The value of the control with that id and its default; 0 if the card has none such. */
+static int control(const struct vdm_card *card, uint32_t id, const int32_t *values, int64_t *value,
+                   int64_t *standard)
+{
+    for (uint32_t n = 0; n < card->tables.count[VDM_CONTROL]; n++) {
+        const uint8_t *record = vdm_tables_record(&card->tables, VDM_CONTROL, n);
+
+        if (vdm_get16(record + VDM_M_CONTROL_ID) == id) {
+            *value = values[n];
+            *standard = (int32_t)vdm_get32(record + VDM_M_CONTROL_DEFAULT);
+            return *value != *standard;
+        }
+    }
+    return 0;
+}
+
+static void apply_controls(const struct vdm_card *card, const int32_t *values, struct pixel *p)
+{
+    int64_t value;
+    int64_t standard;
+
+    if (control(card, VDM_X_CONTROL_ID_EXPOSURE, values, &value, &standard) && standard != 0) {
+        p->y = clip254(16 + (p->y - 16) * value / standard);
+    }
+    if (control(card, VDM_X_CONTROL_ID_GAIN, values, &value, &standard) && standard != 0) {
+        p->y = clip254(16 + (p->y - 16) * value / standard);
+    }
+    if (control(card, VDM_X_CONTROL_ID_CONTRAST, values, &value, &standard) && standard != 0) {
+        p->y = clip254(128 + (p->y - 128) * value / standard);
+    }
+    if (control(card, VDM_X_CONTROL_ID_BRIGHTNESS, values, &value, &standard)) {
+        p->y = clip254(p->y + value - standard);
+    }
+    if (control(card, VDM_X_CONTROL_ID_SATURATION, values, &value, &standard) && standard != 0) {
+        p->u = clip254(128 + (p->u - 128) * value / standard);
+        p->v = clip254(128 + (p->v - 128) * value / standard);
+    }
+    if (control(card, VDM_X_CONTROL_ID_HUE, values, &value, &standard)) {
+        int32_t angle = (int32_t)((value - standard) % 360);
+        int32_t c = vdm_grade_sine(angle + 90);
+        int32_t s = vdm_grade_sine(angle);
+        int32_t u = p->u - 128;
+        int32_t v = p->v - 128;
+
+        p->u = clip254(128 + (u * c - v * s) / 1024);
+        p->v = clip254(128 + (u * s + v * c) / 1024);
+    }
+}
+
+static struct pixel pattern_pixel(const struct vdm_card *card, const int32_t *values,
+                                  uint32_t number, uint32_t x, uint32_t y)
+{
+    static const struct pixel bars[8] = {
+        {180, 128, 128}, {162, 44, 142}, {131, 156, 44}, {112, 72, 58},
+        {84, 184, 198},  {65, 100, 212}, {35, 212, 114}, {16, 128, 128},
+    };
+    uint32_t width = card->window.raster_width;
+    uint32_t place = (uint32_t)((x + 2ull * number) % width) / (width / 8u);
+    struct pixel p;
+
+    if (x < 64 && y < 16) {
+        uint32_t bit = 31u - (y / 8u * 16u + x / 4u);
+
+        p.y = (number >> bit & 1u) != 0 ? 235 : 16;
+        p.u = 128;
+        p.v = 128;
+        return p;
+    }
+    p = bars[place < 8 ? place : 7];
+    apply_controls(card, values, &p);
+    return p;
+}
+
+static struct pixel clip_pixel(const struct vdm_clip *clip, const uint8_t *at, uint32_t x,
+                               uint32_t y)
+{
+    struct pixel p = {16, 128, 128};
+    size_t w = clip->width;
+    size_t h = clip->height;
+    size_t cw = (w + 1) / 2;
+    size_t ch = (h + 1) / 2;
+
+    if (x >= w || y >= h) {
+        return p;
+    }
+    p.y = at[w * y + x];
+    switch (clip->layout) {
+    case VDM_CLIP_420:
+        p.u = at[w * h + cw * (y / 2) + x / 2];
+        p.v = at[w * h + cw * ch + cw * (y / 2) + x / 2];
+        break;
+    case VDM_CLIP_422:
+        p.u = at[w * h + cw * y + x / 2];
+        p.v = at[w * h + cw * h + cw * y + x / 2];
+        break;
+    case VDM_CLIP_444:
+        p.u = at[w * h + w * y + x];
+        p.v = at[2 * w * h + w * y + x];
+        break;
+    case VDM_CLIP_MONO:
+    case VDM_CLIP_GREY:
+        break;
+    case VDM_CLIP_NV12:
+        p.u = at[w * h + 2 * cw * (y / 2) + x / 2 * 2];
+        p.v = at[w * h + 2 * cw * (y / 2) + x / 2 * 2 + 1];
+        break;
+    case VDM_CLIP_YUYV:
+        p.y = at[4 * cw * y + 2 * x];
+        p.u = at[4 * cw * y + x / 2 * 4 + 1];
+        p.v = at[4 * cw * y + x / 2 * 4 + 3];
+        break;
+    case VDM_CLIP_UYVY:
+        p.y = at[4 * cw * y + 2 * x + 1];
+        p.u = at[4 * cw * y + x / 2 * 4];
+        p.v = at[4 * cw * y + x / 2 * 4 + 2];
+        break;
+    case VDM_CLIP_RGB24: {
+        int32_t r = at[3 * (w * y + x)];
+        int32_t g = at[3 * (w * y + x) + 1];
+        int32_t b = at[3 * (w * y + x) + 2];
+
+        p.y = ((66 * r + 129 * g + 25 * b + 128) >> 8) + 16;
+        p.u = ((-38 * r - 74 * g + 112 * b + 128) >> 8) + 128;
+        p.v = ((112 * r - 94 * g - 18 * b + 128) >> 8) + 128;
+        break;
+    }
+    }
+    return p;
+}
+
+struct request {
+    const struct vdm_card *card;
+    const uint8_t *frame; /* NULL: the pattern */
+    const int32_t *values;
+    uint32_t number;
+};
+
+static struct pixel pixel_at(const struct request *request, uint32_t x, uint32_t y)
+{
+    struct pixel p;
+
+    if (request->frame == NULL) {
+        return pattern_pixel(request->card, request->values, request->number, x, y);
+    }
+    p = clip_pixel(&request->card->clip, request->frame, x, y);
+    apply_controls(request->card, request->values, &p);
+    return p;
+}
+
+static int32_t clip255(int32_t value)
+{
+    if (value < 0) {
+        return 0;
+    }
+    return value > 255 ? 255 : value;
+}
+
+static void rgb_at(const struct request *request, uint32_t x, uint32_t y, uint8_t *out)
+{
+    const struct vdm_clip *clip = &request->card->clip;
+    struct pixel p = pixel_at(request, x, y);
+
+    if (request->frame != NULL && clip->layout == VDM_CLIP_RGB24 && x < clip->width &&
+        y < clip->height) {
+        int64_t value;
+        int64_t standard;
+        int changes = 0;
+
+        for (uint32_t id = VDM_X_CONTROL_ID_BRIGHTNESS; id <= VDM_X_CONTROL_ID_EXPOSURE; id++) {
+            int divides = id != VDM_X_CONTROL_ID_BRIGHTNESS && id != VDM_X_CONTROL_ID_HUE;
+
+            changes |= control(request->card, id, request->values, &value, &standard) &&
+                       (standard != 0 || !divides);
+        }
+        if (!changes) {
+            memcpy(out, request->frame + 3 * ((size_t)clip->width * y + x), 3);
+            return;
+        }
+    }
+    out[0] = (uint8_t)clip255((298 * (p.y - 16) + 409 * (p.v - 128) + 128) >> 8);
+    out[1] =
+        (uint8_t)clip255((298 * (p.y - 16) - 100 * (p.u - 128) - 208 * (p.v - 128) + 128) >> 8);
+    out[2] = (uint8_t)clip255((298 * (p.y - 16) + 516 * (p.u - 128) + 128) >> 8);
+}
+
+static uint32_t first_plane(const struct request *request, uint32_t y, uint8_t *out)
+{
+    const struct vdm_window *window = &request->card->window;
+    uint32_t at = 0;
+
+    for (uint32_t x = window->left; x < window->left + window->width; x++) {
+        struct pixel p = pixel_at(request, x, y);
+        struct pixel even = pixel_at(request, x & ~1u, y);
+        uint8_t chroma = (uint8_t)(x % 2 == 0 ? even.u : even.v);
+
+        switch (window->format) {
+        case VDM_YUYV:
+            out[at++] = (uint8_t)p.y;
+            out[at++] = chroma;
+            break;
+        case VDM_UYVY:
+            out[at++] = chroma;
+            out[at++] = (uint8_t)p.y;
+            break;
+        case VDM_RGB24:
+            rgb_at(request, x, y, out + at);
+            at += 3;
+            break;
+        default:
+            out[at++] = (uint8_t)p.y;
+            break;
+        }
+    }
+    return at;
+}
+
+static uint32_t second_plane(const struct request *request, uint32_t y, uint8_t *out)
+{
+    const struct vdm_window *window = &request->card->window;
+    uint32_t at = 0;
+
+    for (uint32_t x = window->left; x < window->left + window->width; x += 2) {
+        struct pixel p = pixel_at(request, x, y);
+
+        out[at++] = (uint8_t)p.u;
+        out[at++] = (uint8_t)p.v;
+    }
+    return at;
+}
+
+uint32_t vdm_expected_line(struct vdm_card *card, uint32_t sequence, uint32_t plane, uint32_t line,
+                           const int32_t *controls, uint8_t *out)
+{
+    const struct vdm_window *window = &card->window;
+    struct request request = {card, NULL, controls != NULL ? controls : card->control, sequence};
+
+    if (card->gone || !card->boot.runs || card->config_status != 0) {
+        return 0;
+    }
+    if (card->has_clip && card->reg[VDM_ID_PATTERN] == 0) {
+        request.frame = card->clip.bytes + card->clip.first_frame +
+                        sequence % card->clip.frame_count * card->clip.frame_stride;
+    }
+    if (plane == 0 && line < window->height) {
+        return first_plane(&request, window->top + line, out);
+    }
+    if (plane == 1 && window->format == VDM_NV12 && line < window->height / 2) {
+        return second_plane(&request, window->top + 2 * line, out);
+    }
+    return 0;
+}
+
+/* ---- Reading a picture ------------------------------------------------------------------------ */
+
+int vdm_pattern_read_number(uint32_t fourcc, const uint8_t *data, uint32_t stride_bytes,
+                            uint32_t *number)
+{
+    int format = vdm_window_format(fourcc);
+    uint32_t value = 0;
+
+    if (format < 0) {
+        return -1;
+    }
+    for (uint32_t cell = 0; cell < 32; cell++) {
+        const uint8_t *line = data + (size_t)stride_bytes * (cell / 16u * 8u + 3u);
+        uint32_t bit = 2;
+
+        for (uint32_t x = cell % 16u * 4u; x < cell % 16u * 4u + 4u; x++) {
+            uint8_t level = line[vdm_window_line_bytes((enum vdm_format)format, x) +
+                                 (format == VDM_UYVY ? 1u : 0u)];
+            uint32_t seen = level >= 230 ? 1 : level <= 20 ? 0 : 2;
+
+            if (seen == 2 || (bit != 2 && seen != bit)) {
+                return -1;
+            }
+            bit = seen;
+        }
+        value = value << 1 | bit;
+    }
+    *number = value;
+    return 0;
+}
