@@ -66,8 +66,8 @@ static int to_rgb(uint8_t *rgb, uint8_t *i422, const vdc_stream_info *info, cons
 
 static int write_png(const char *path, const vdc_stream_info *info, const vdc_frame *frame)
 {
-    size_t pixels = (size_t)info->format.width_px * info->format.height_px;
-    uint8_t *rgb = malloc(pixels * 3), *i422 = malloc(pixels * 2 + info->format.height_px * 2);
+    size_t width = info->format.width_px, height = info->format.height_px;
+    uint8_t *rgb = malloc(width * height * 3), *i422 = malloc((width + 1) * height * 2);
     png_image image = {0};
     int written = 0;
 

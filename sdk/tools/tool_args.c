@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void message(const char *format, va_list arguments)
+static void TOOL_PRINTF(1, 0) message(const char *format, va_list arguments)
 {
     fputs(TOOL_NAME ": ", stderr);
     vfprintf(stderr, format, arguments);
