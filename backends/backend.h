@@ -61,6 +61,7 @@ struct vdi_stream_config {
     uint32_t memory;          /* enum vdc_memory */
     uint32_t buffer_count;    /* for library memory; the caller's may be more, up to 64 */
     uint32_t watermark_lines; /* 0: off */
+    uint32_t damaged_too;     /* 0: damaged frames are not delivered; see poll_begin */
 };
 
 /* What stream_open made of it. */

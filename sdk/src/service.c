@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* Firmware and registers: vidicon/service.h.
+ * Of all calls these alone work on a device that is LIMITED. */
+#include "internal.h"
+
+/* ---- Firmware ---- */
+
+struct progress {
+    vdc_progress_fn call;
+    void *user;
+};
+
+/* Between library and application: marks the thread, so that a call of the device from there is refused instead
+ * of waiting for itself. */
+static void VDC_CALL pass_progress(uint64_t done, uint64_t total, void *user)
+{
+    const struct progress *progress = user;
+    struct vdi_thread_state *thread = vdi_thread_state();
+
+    if (progress->call != NULL) {
+        thread->in_callback++;
+        progress->call(done, total, progress->user);
+        thread->in_callback--;
+    }
+}
+
+/* The device entered, and its firmware functions; or left again. */
+static int enter_firmware(const struct vdi_firmware_ops **ops, vdc_device *device,
+                          const char *function, int what)
+{
+    int status = vdi_device_enter(device, function, what);
+
+    if (status != VDC_OK) {
+        return status;
+    }
+    *ops = device->base.backend->firmware;
+    if (*ops == NULL || !(vdi_device_caps(device) & VDC_CAP_FIRMWARE)) {
+        status = vdi_error(VDC_E_UNSUPPORTED,
+                           "%s on \"%s\": the firmware of this device cannot be reached", function,
+                           vdi_device_id(device));
+        return vdi_device_leave(device, function, status);
+    }
+    return VDC_OK;
+}
+
+static int leave_firmware(vdc_device *device, const char *function, int status, unsigned serial)
+{
+    status = vdi_backend_status(status, serial, function, vdi_device_id(device));
+    atomic_store(&device->controls_stale, 1);
+    return vdi_device_leave(device, function, status);
+}
+
+VDC_API(int) vdc_device_get_firmware(vdc_firmware_info *out, vdc_device *device)
+{
+    static const char function[] = "vdc_device_get_firmware";
+    const struct vdi_firmware_ops *ops;
+    vdc_firmware_info info = VDC_FIRMWARE_INFO_INIT;
+    unsigned serial;
+    int status = vdi_check_pointer(out, "out", function);
+
+    if (status == VDC_OK) {
+        status = vdi_check_size(out->size, sizeof(*out), "vdc_firmware_info", function);
+    }
+    if (status == VDC_OK) {
+        status = enter_firmware(&ops, device, function, VDI_ENTER_ANY);
+    }
+    if (status != VDC_OK) {
+        return status;
+    }
+    serial = vdi_error_serial();
+    status = ops->info(&device->base, &info);
+    status = vdi_backend_status(status, serial, function, vdi_device_id(device));
+    status = vdi_device_leave(device, function, status);
+    if (status == VDC_OK) {
+        vdi_copy_out(out, &info, sizeof(info));
+    }
+    return status;
+}
+
+static int check_image(const void *image, size_t image_bytes, const char *function)
+{
+    int status = vdi_check_pointer(image, "image", function);
+
+    if (status == VDC_OK && image_bytes == 0) {
+        status = vdi_error(VDC_E_INVALID, "%s: an image of 0 bytes; pass the whole file", function);
+    }
+    return status;
+}
+
+VDC_API(int)
+vdc_device_load_firmware(vdc_device *device, const void *image, size_t image_bytes,
+                         vdc_progress_fn progress, void *user)
+{
+    static const char function[] = "vdc_device_load_firmware";
+    struct progress passed = {progress, user};
+    const struct vdi_firmware_ops *ops;
+    unsigned serial;
+    int status = check_image(image, image_bytes, function);
+
+    if (status == VDC_OK) {
+        status = enter_firmware(&ops, device, function, VDI_ENTER_IDLE);
+    }
+    if (status != VDC_OK) {
+        return status;
+    }
+    serial = vdi_error_serial();
+    vdi_thread_state()->busy_device = device;
+    status = ops->load(&device->base, image, image_bytes, pass_progress, &passed);
+    vdi_thread_state()->busy_device = NULL;
+    return leave_firmware(device, function, status, serial);
+}
+
+VDC_API(int)
+vdc_device_update_firmware(vdc_device *device, const void *image, size_t image_bytes,
+                           vdc_progress_fn progress, void *user)
+{
+    static const char function[] = "vdc_device_update_firmware";
+    struct progress passed = {progress, user};
+    const struct vdi_firmware_ops *ops;
+    unsigned serial;
+    int status = check_image(image, image_bytes, function);
+
+    if (status == VDC_OK) {
+        status = enter_firmware(&ops, device, function, VDI_ENTER_IDLE);
+    }
+    if (status != VDC_OK) {
+        return status;
+    }
+    serial = vdi_error_serial();
+    vdi_thread_state()->busy_device = device;
+    status = ops->update(&device->base, image, image_bytes, pass_progress, &passed);
+    vdi_thread_state()->busy_device = NULL;
+    return leave_firmware(device, function, status, serial);
+}
+
+VDC_API(int) vdc_device_commit_firmware(vdc_device *device)
+{
+    static const char function[] = "vdc_device_commit_firmware";
+    const struct vdi_firmware_ops *ops;
+    int status = enter_firmware(&ops, device, function, VDI_ENTER_ANY);
+    unsigned serial = vdi_error_serial();
+
+    if (status != VDC_OK) {
+        return status;
+    }
+    return leave_firmware(device, function, ops->commit(&device->base), serial);
+}
+
+VDC_API(int) vdc_device_roll_back_firmware(vdc_device *device)
+{
+    static const char function[] = "vdc_device_roll_back_firmware";
+    const struct vdi_firmware_ops *ops;
+    int status = enter_firmware(&ops, device, function, VDI_ENTER_IDLE);
+    unsigned serial = vdi_error_serial();
+
+    if (status != VDC_OK) {
+        return status;
+    }
+    return leave_firmware(device, function, ops->roll_back(&device->base), serial);
+}
+
+/* ---- Registers ---- */
+
+static int enter_registers(const struct vdi_register_ops **ops, vdc_device *device,
+                           const char *function)
+{
+    int status = vdi_device_enter(device, function, VDI_ENTER_ANY);
+
+    if (status != VDC_OK) {
+        return status;
+    }
+    *ops = device->base.backend->registers;
+    if (*ops == NULL || !(vdi_device_caps(device) & VDC_CAP_REGISTERS)) {
+        status = vdi_error(VDC_E_UNSUPPORTED,
+                           "%s on \"%s\": the registers of this device cannot be reached", function,
+                           vdi_device_id(device));
+    } else if (!(device->base.open_flags & VDC_OPEN_REGISTERS)) {
+        status = vdi_error(VDC_E_PERMISSION,
+                           "%s on \"%s\": the device was not opened for it; open it with "
+                           "VDC_OPEN_REGISTERS",
+                           function, vdi_device_id(device));
+    }
+    return status == VDC_OK ? VDC_OK : vdi_device_leave(device, function, status);
+}
+
+VDC_API(int) vdc_device_list_registers(vdc_list **out, vdc_device *device)
+{
+    static const char function[] = "vdc_device_list_registers";
+    const struct vdi_register_ops *ops;
+    unsigned serial;
+    int status = vdi_check_pointer(out, "out", function);
+
+    if (status == VDC_OK) {
+        status = enter_registers(&ops, device, function);
+    }
+    if (status != VDC_OK) {
+        return status;
+    }
+    serial = vdi_error_serial();
+    status = vdi_list_fill(out, device, VDI_LIST_REGISTER, ops->list);
+    status = vdi_backend_status(status, serial, function, vdi_device_id(device));
+    return vdi_device_leave(device, function, status);
+}
+
+VDC_API(int)
+vdc_device_read_register(uint32_t *out, vdc_device *device, const char *name, uint32_t index)
+{
+    static const char function[] = "vdc_device_read_register";
+    const struct vdi_register_ops *ops;
+    uint32_t value = 0;
+    unsigned serial;
+    int status = vdi_check_pointer(out, "out", function);
+
+    if (status == VDC_OK) {
+        status = vdi_check_pointer(name, "name", function);
+    }
+    if (status == VDC_OK) {
+        status = enter_registers(&ops, device, function);
+    }
+    if (status != VDC_OK) {
+        return status;
+    }
+    serial = vdi_error_serial();
+    status = ops->read(&device->base, name, index, &value);
+    status = vdi_backend_status(status, serial, function, vdi_device_id(device));
+    status = vdi_device_leave(device, function, status);
+    if (status == VDC_OK) {
+        *out = value;
+    }
+    return status;
+}
+
+VDC_API(int)
+vdc_device_write_register(vdc_device *device, const char *name, uint32_t index, uint32_t value)
+{
+    static const char function[] = "vdc_device_write_register";
+    const struct vdi_register_ops *ops;
+    unsigned serial;
+    int status = vdi_check_pointer(name, "name", function);
+
+    if (status == VDC_OK) {
+        status = enter_registers(&ops, device, function);
+    }
+    if (status != VDC_OK) {
+        return status;
+    }
+    serial = vdi_error_serial();
+    status = ops->write(&device->base, name, index, value);
+    status = vdi_backend_status(status, serial, function, vdi_device_id(device));
+    return vdi_device_leave(device, function, status);
+}
