@@ -269,7 +269,8 @@ void vdh_tables_check_start(struct vdh_tables_check *check, const uint8_t *bytes
 {
     memset(check, 0, sizeof(*check));
     check->bytes = bytes;
-    check->count = bytes ? count : 0;
+    check->count = count;
+    check->section = bytes ? IN_HEAD : BAD;
 }
 
 int vdh_tables_check_step(struct vdh_tables_check *check, uint32_t budget_bytes)

@@ -29,13 +29,9 @@ int io_write_block(void *context, uint32_t offset, const void *bytes, uint32_t c
     return self(context)->write_block(offset, static_cast<const uint8_t *>(bytes), count);
 }
 
-void io_stall_us(void *, uint32_t)
-{
-}
+void io_stall_us(void *, uint32_t) {}
 
-void io_acquire(void *)
-{
-}
+void io_acquire(void *) {}
 
 void io_trace(void *context, const char *event, uint32_t, uint32_t)
 {
@@ -45,7 +41,7 @@ void io_trace(void *context, const char *event, uint32_t, uint32_t)
 void put(std::vector<uint8_t> &out, uint64_t value, unsigned bytes)
 {
     for (unsigned i = 0; i < bytes; i++)
-        out.push_back(uint8_t(value >> (8 * i)));
+        out.push_back(i < 8 ? uint8_t(value >> (8 * i)) : uint8_t(0));
 }
 
 void put_name(std::vector<uint8_t> &out, const char *name, unsigned bytes)
@@ -196,27 +192,32 @@ std::vector<uint8_t> small_tables()
         put(records, 0, 4);
     }
     const unsigned modes[3][10] = {
-        /* inputs formats width height min min step step first count */
-        {1, 0x1f, 1920, 1080, 64, 64, 8, 2, 0, 3},
-        {3, 0x05, 640, 480, 160, 120, 16, 8, 1, 2},
-        {2, 0x11, 720, 576, 720, 576, 2, 2, 3, 1},
+  /* inputs formats width height min min step step first count */
+        {1, 0x1f, 1920, 1080, 64,  64,  8,  2, 0, 3},
+        {3, 0x05, 640,  480,  160, 120, 16, 8, 1, 2},
+        {2, 0x11, 720,  576,  720, 576, 2,  2, 3, 1},
     };
     for (const auto &mode : modes) {
         for (unsigned value : mode)
             put(records, value, 2);
         put(records, 0, 12);
     }
-    const unsigned intervals[4][2] = {{1, 60}, {1, 30}, {1001, 30000}, {1, 25}};
+    const unsigned intervals[4][2] = {
+        {1,    60   },
+        {1,    30   },
+        {1001, 30000},
+        {1,    25   }
+    };
     for (const auto &interval : intervals) {
         put(records, interval[0], 4);
         put(records, interval[1], 4);
     }
     const int controls[4][9] = {
-        /* id type flags menu_first menu_count minimum maximum step default */
+  /* id type flags menu_first menu_count minimum maximum step default */
         {1, 1, 0, 0, 0, -10, 20, 5, 0},
-        {7, 2, 1, 0, 0, 0, 1, 1, 1},
-        {8, 3, 2, 1, 2, 0, 1, 1, 1},
-        {9, 4, 0, 0, 0, 0, 0, 1, 0},
+        {7, 2, 1, 0, 0, 0,   1,  1, 1},
+        {8, 3, 2, 1, 2, 0,   1,  1, 1},
+        {9, 4, 0, 0, 0, 0,   0,  1, 0},
     };
     for (const auto &control : controls) {
         for (int k = 0; k < 5; k++)

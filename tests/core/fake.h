@@ -36,8 +36,7 @@ struct Access {
 
 class FakeCard {
   public:
-    explicit FakeCard(vdh_transport transport = VDH_TRANSPORT_FAST,
-                      vdh_budget budget = {16, 64});
+    explicit FakeCard(vdh_transport transport = VDH_TRANSPORT_FAST, vdh_budget budget = {16, 64});
 
     uint32_t &reg(uint32_t offset) { return regs_[offset / 4]; }
     /* What the next reads of a register give, before its value counts again. */
@@ -101,8 +100,7 @@ template <typename Call> auto step(FakeCard &card, Call call)
 }
 
 /* Runs a step function to its end, by its own clock. */
-template <typename Step>
-int run(FakeCard &card, uint64_t *now_us, Step call, int most = 1000000)
+template <typename Step> int run(FakeCard &card, uint64_t *now_us, Step call, int most = 1000000)
 {
     int result = VDH_AGAIN;
     for (int i = 0; i < most && result == VDH_AGAIN; i++) {

@@ -6,11 +6,11 @@
 #ifndef TESTS_CORE_GUARD_H
 #define TESTS_CORE_GUARD_H
 
-#include "vdh_device.h"
-
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#include "vdh_device.h"
 
 enum guard_mark { GUARD_OUTSIDE, GUARD_ISR, GUARD_ANY_LEVEL, GUARD_STEP, GUARD_PURE };
 
@@ -19,14 +19,14 @@ struct guard {
     void *context;
     enum vdh_transport transport;
 
-    enum guard_mark mark;  /* of the entry in progress */
-    uint32_t limit;        /* its accesses */
-    uint32_t bytes_limit;  /* its bytes in blocks */
-    uint32_t accesses;     /* made so far */
-    uint32_t bytes;        /* moved in blocks */
+    enum guard_mark mark; /* of the entry in progress */
+    uint32_t limit;       /* its accesses */
+    uint32_t bytes_limit; /* its bytes in blocks */
+    uint32_t accesses;    /* made so far */
+    uint32_t bytes;       /* moved in blocks */
     uint32_t stall_us;
     uint32_t acquires;
-    uint32_t seen[64];     /* offsets read in this entry, on a slow transport */
+    uint32_t seen[64]; /* offsets read in this entry, on a slow transport */
     uint32_t seen_count;
 
     uint32_t worst_accesses; /* of all entries */

@@ -33,8 +33,7 @@ Verdict judge(const std::vector<uint8_t> &image, uint32_t budget = 1u << 20,
         uint32_t before = check.position;
         verdict.result = vdh_image_check_step(&check, budget);
         verdict.steps++;
-        if (check.position > before)
-            EXPECT_LE(check.position - before, budget + 4);
+        EXPECT_LE(check.position, before + budget + 4); /* the step over HEADER_CRC32 hashes none */
     }
     verdict.error = check.error;
     verdict.info = check.info;
@@ -78,9 +77,10 @@ TEST(Image, EveryTruncation)
         std::vector<uint8_t> cut(image.begin(), image.begin() + long(length));
         /* Nothing at all is what the card refuses to be told of; below a header it is incomplete;
          * from there on the header names another length. */
-        expect_refused(cut, length == 0     ? VDH_IMAGE_LENGTH
-                            : length < 128 ? VDH_IMAGE_INCOMPLETE
-                                           : VDH_IMAGE_LENGTH,
+        expect_refused(cut,
+                       length == 0    ? VDH_IMAGE_LENGTH
+                       : length < 128 ? VDH_IMAGE_INCOMPLETE
+                                      : VDH_IMAGE_LENGTH,
                        std::to_string(length).c_str());
     }
     image.push_back(0);
@@ -117,7 +117,8 @@ TEST(Image, EveryHeaderByteSealed)
                 error = VDH_IMAGE_HEADER_FORMAT;
             else if (at < 12)
                 error = VDH_IMAGE_TARGET;
-            else if (at < 16) { /* 1.0.0 changed in one byte: its major number, or within the range */
+            else if (at <
+                     16) { /* 1.0.0 changed in one byte: its major number, or within the range */
                 uint32_t version = vdh_get_u32(&image[12]);
                 error = version == 0            ? VDH_IMAGE_HEADER_FORMAT
                         : version < 0x01000000u ? VDH_IMAGE_TOO_OLD
@@ -167,9 +168,9 @@ TEST(Image, LengthsThatContradictOrOverflow)
     uint32_t size = uint32_t(good.size());
     uint32_t code = vdh_get_u32(&good[28]);
     const std::vector<uint32_t> interesting = {
-        0,        1,          4,          124,         127,         128,         132,
-        code,     code - 4,   size - 4,   size,        size + 4,    16384,       16385,
-        16388,    0x40000,    0x7ffffffcu, 0x80000000u, 0xffffff80u, 0xfffffffcu, 0xffffffffu};
+        0,     1,        4,           124,         127,         128,         132,
+        code,  code - 4, size - 4,    size,        size + 4,    16384,       16385,
+        16388, 0x40000,  0x7ffffffcu, 0x80000000u, 0xffffff80u, 0xfffffffcu, 0xffffffffu};
     unsigned passed = 0;
     for (uint32_t tables_offset : interesting) {
         for (uint32_t tables_bytes : interesting) {
@@ -210,9 +211,10 @@ TEST(Image, LengthsThatContradictOrOverflow)
 TEST(Image, FirstFailureNamesTheRefusal)
 {
     std::vector<uint8_t> image = make_image(small_tables());
-    const vdh_image_error order[] = {VDH_IMAGE_TABLES, VDH_IMAGE_SHA256,        VDH_IMAGE_BODY_CRC,
-                                     VDH_IMAGE_LENGTH, VDH_IMAGE_TOO_NEW,       VDH_IMAGE_TARGET,
-                                     VDH_IMAGE_HEADER_FORMAT, VDH_IMAGE_HEADER_CRC, VDH_IMAGE_MAGIC};
+    const vdh_image_error order[] = {
+        VDH_IMAGE_TABLES,        VDH_IMAGE_SHA256,     VDH_IMAGE_BODY_CRC,
+        VDH_IMAGE_LENGTH,        VDH_IMAGE_TOO_NEW,    VDH_IMAGE_TARGET,
+        VDH_IMAGE_HEADER_FORMAT, VDH_IMAGE_HEADER_CRC, VDH_IMAGE_MAGIC};
     for (vdh_image_error error : order) {
         if (error == VDH_IMAGE_TABLES) {
             image[128] ^= 1;

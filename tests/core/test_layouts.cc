@@ -36,11 +36,11 @@ Table real()
 {
     Table table;
 #define VDH_LAYOUT(layout, bytes, help) table.layouts.push_back({#layout, bytes});
-#define VDH_MEMBER(layout, member, offset, type, help)                                             \
+#define VDH_MEMBER(layout, member, offset, type, help) \
     table.members.push_back({#layout, #member, offset, #type, help});
-#define VDH_MEMBER_BIT(layout, member, name, bit, help)                                            \
+#define VDH_MEMBER_BIT(layout, member, name, bit, help) \
     table.marks.push_back({#layout, #member, #name, bit, true});
-#define VDH_MEMBER_VALUE(layout, member, name, value, help)                                        \
+#define VDH_MEMBER_VALUE(layout, member, name, value, help) \
     table.marks.push_back({#layout, #member, #name, value, false});
 #include "vdh_layouts.def"
     return table;
@@ -105,7 +105,8 @@ std::string check(const Table &table)
         if (mark.bit ? mark.value >= size * 8 : size < 8 && mark.value >> (size * 8))
             return name + " does not fit";
         if (!seen.insert(mark.layout + "." + mark.member + (mark.bit ? "#" : "=") +
-                         std::to_string(mark.value)).second)
+                         std::to_string(mark.value))
+                 .second)
             return name + " twice";
     }
     for (const Member &member : table.members) {
@@ -173,7 +174,8 @@ TEST(Layouts, FormatsHaveTheirBits)
             EXPECT_EQ(mark.name, names[mark.value]);
             uint32_t fourcc = vdh_format_fourcc(uint32_t(mark.value));
             EXPECT_EQ(vdh_format_index(fourcc), int(mark.value));
-            char text[5] = {char(fourcc), char(fourcc >> 8), char(fourcc >> 16), char(fourcc >> 24)};
+            char text[5] = {char(fourcc), char(fourcc >> 8), char(fourcc >> 16),
+                            char(fourcc >> 24)};
             EXPECT_EQ(std::string(text), mark.name == "RGB24" ? "RGB3" : mark.name);
             found++;
         }

@@ -39,11 +39,13 @@ struct Table {
 Table real()
 {
     Table table;
-#define VDH_REG(reg, offset, count, access, when, body, user, reset, help)                         \
-    table.regs.push_back({#reg, offset, count, VDH_ACCESS_##access, VDH_WHEN_##when,               \
+#define VDH_REG(reg, offset, count, access, when, body, user, reset, help)           \
+    table.regs.push_back({#reg, offset, count, VDH_ACCESS_##access, VDH_WHEN_##when, \
                           VDH_BODY_##body, VDH_USER_##user, reset, help});
-#define VDH_FIELD(reg, field, msb, lsb, help) table.fields.push_back({#reg, #field, msb, lsb, help});
-#define VDH_VALUE(reg, field, name, value, help) table.values.push_back({#reg, #field, #name, value});
+#define VDH_FIELD(reg, field, msb, lsb, help) \
+    table.fields.push_back({#reg, #field, msb, lsb, help});
+#define VDH_VALUE(reg, field, name, value, help) \
+    table.values.push_back({#reg, #field, #name, value});
 #include "vdh_regs.def"
     return table;
 }
@@ -141,14 +143,33 @@ TEST(Regs, PlantedFaultsAreReported)
 }
 
 /* What steers DMA or interrupts, by name and on purpose not from the table. */
-const char *const steering[] = {
-    "RESET",       "BOOT_COMMAND",       "FLASH_COMMAND",      "INT_STATUS",
-    "INT_MASK",    "INT_TEST",           "CAPTURE_CONTROL",    "DESC_BASE_LO",
-    "DESC_BASE_HI", "DESC_COUNT",        "DOORBELL",           "COMPLETION_BASE_LO",
-    "COMPLETION_BASE_HI", "COMPLETION_COUNT", "COMPLETION_TAKEN", "STRIDE",
-    "WIDTH",       "HEIGHT",             "PIXEL_FORMAT",       "MODE_SELECT",
-    "WATERMARK",   "TABLES_PAGE",        "FW_LENGTH",          "FW_WINDOW",
-    "TIME_LATCH",  "ERROR_STATUS",       "CONTROL_CHANGED"};
+const char *const steering[] = {"RESET",
+                                "BOOT_COMMAND",
+                                "FLASH_COMMAND",
+                                "INT_STATUS",
+                                "INT_MASK",
+                                "INT_TEST",
+                                "CAPTURE_CONTROL",
+                                "DESC_BASE_LO",
+                                "DESC_BASE_HI",
+                                "DESC_COUNT",
+                                "DOORBELL",
+                                "COMPLETION_BASE_LO",
+                                "COMPLETION_BASE_HI",
+                                "COMPLETION_COUNT",
+                                "COMPLETION_TAKEN",
+                                "STRIDE",
+                                "WIDTH",
+                                "HEIGHT",
+                                "PIXEL_FORMAT",
+                                "MODE_SELECT",
+                                "WATERMARK",
+                                "TABLES_PAGE",
+                                "FW_LENGTH",
+                                "FW_WINDOW",
+                                "TIME_LATCH",
+                                "ERROR_STATUS",
+                                "CONTROL_CHANGED"};
 
 TEST(Regs, UserSpaceSteersNothing)
 {
@@ -206,11 +227,16 @@ TEST(Regs, EventsAreTheBitsOfIntStatus)
         }
     }
     std::map<std::string, int> events = {
-        {"FRAME", VDH_EVENT_FRAME},     {"WATERMARK", VDH_EVENT_WATERMARK},
-        {"SOURCE", VDH_EVENT_SOURCE},   {"CONTROL", VDH_EVENT_CONTROL},
-        {"BOOT", VDH_EVENT_BOOT},       {"FLASH", VDH_EVENT_FLASH},
-        {"ERROR", VDH_EVENT_ERROR},     {"STOPPED", VDH_EVENT_STOPPED},
-        {"TEST", VDH_EVENT_TEST}};
+        {"FRAME",     VDH_EVENT_FRAME    },
+        {"WATERMARK", VDH_EVENT_WATERMARK},
+        {"SOURCE",    VDH_EVENT_SOURCE   },
+        {"CONTROL",   VDH_EVENT_CONTROL  },
+        {"BOOT",      VDH_EVENT_BOOT     },
+        {"FLASH",     VDH_EVENT_FLASH    },
+        {"ERROR",     VDH_EVENT_ERROR    },
+        {"STOPPED",   VDH_EVENT_STOPPED  },
+        {"TEST",      VDH_EVENT_TEST     }
+    };
     int all = 0;
     EXPECT_EQ(bits.size(), events.size());
     for (const auto &event : events) {
