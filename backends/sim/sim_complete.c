@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The driver's part of a capture: interrupts, completions, a watchdog for those that got lost, and
+ * the card's time. Every batch of completions is followed by a time sample, and a frame gets a time
+ * only if it lies between two samples that agree: a jump in between cannot go unseen.
+ */
+#include "sim_stream.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BAD_RETRY_NS   UINT64_C(100000)
+#define BAD_TIMEOUT_NS (20 * SIM_MS)
+
+void sim_complete_fail(struct sim_stream *st, const char *why)
+{
+    if (st->failure)
+        return;
+    st->failure = VDC_E_IO;
+    (void)snprintf(st->failure_text, sizeof(st->failure_text), "%s", why);
+    vdi_log(st->card->device->context, VDC_LOG_ERROR, "sim:%u: %s", st->card->options.card, why);
+    sim_delivery_ready(st);
+    vdi_cond_signal_all(st->card->cond);
+}
+
+/* ---- Time ---- */
+
+/* One reading of the card's counter between two of the host's clock. */
+static int read_time(struct sim_stream *st, uint64_t *ticks, int64_t *before, int64_t *after)
+{
+    struct sim_card *card = st->card;
+    int result;
+
+    *before = sim_is_max(card) ? sim_card_host_ns(card, vdm_now_ns(card->model)) : vdi_now_ns();
+    result = vdh_time_read(&card->core, ticks);
+    *after = sim_is_max(card) ? sim_card_host_ns(card, vdm_now_ns(card->model)) : vdi_now_ns();
+    return result;
+}
+
+/* Feeds one reading to the base. 1 if it contradicts those before. */
+static int feed(struct sim_stream *st)
+{
+    uint32_t was_valid = st->base.valid;
+    uint64_t ticks;
+    int64_t before;
+    int64_t after;
+
+    if (read_time(st, &ticks, &before, &after))
+        return 0;
+    vdi_timebase_sample(&st->base, ticks, before, after);
+    if (!was_valid && st->base.valid)
+        st->trusted_ticks = ticks;
+    return st->base.jumped != 0;
+}
+
+void sim_complete_sample(struct sim_stream *st)
+{
+    st->sample_ns = sim_card_now(st->card) + SIM_SAMPLE_NS;
+    if (feed(st)) {
+        st->base.jumped = 0;
+        st->jumped = 1;
+        /* Begin anew at once: frames that begin from here on may have a time again. */
+        (void)feed(st);
+    }
+}
+
+static void put_time(struct sim_stream *st, const struct vdh_completion *completion,
+                     struct vdi_completion *out)
+{
+    int64_t bound;
+
+    out->device_ticks = completion->ticks;
+    if (completion->ticks < st->trusted_ticks) {
+        out->host_time_ns = 0;
+        out->error_bound_ns = VDC_ERROR_UNKNOWN_NS;
+    } else {
+        vdi_timebase_map(&st->base, completion->ticks, &out->host_time_ns, &out->error_bound_ns);
+    }
+    out->clock = sim_is_max(st->card) ? VDC_CLOCK_VIRTUAL : VDC_CLOCK_MONOTONIC;
+    if (sim_is_max(st->card)) {
+        /* On the host's clock the frame ended when it was asked for: just now. */
+        out->end_time_ns = vdi_now_ns();
+    } else {
+        vdi_timebase_map(&st->base, completion->end_ticks, &out->end_time_ns, &bound);
+        if (bound == VDC_ERROR_UNKNOWN_NS)
+            out->end_time_ns = INT64_MIN;
+    }
+}
+
+/* ---- Completions ---- */
+
+static void take(struct sim_stream *st, const struct vdh_completion *completion)
+{
+    struct vdi_buffer *buffer = st->buffers[completion->tag];
+    struct vdi_completion *out = &st->done[(st->done_first + st->done_count) % SIM_BUFFERS_MAX];
+
+    sim_buffer_take(st, buffer);
+    memset(out, 0, sizeof(*out));
+    out->buffer = buffer;
+    out->damage = VDC_DROP_SLOTS;
+    out->used_bytes = completion->bytes;
+    if (completion->flags &
+        (uint32_t)(VDH_B_COMPLETION_FLAGS_DMA_ERROR | VDH_B_COMPLETION_FLAGS_BAD_DESCRIPTOR)) {
+        out->damage = VDC_DROP_DMA;
+        out->flags |= VDC_FRAME_DAMAGED;
+    }
+    if (completion->flags & (uint32_t)VDH_B_COMPLETION_FLAGS_SOURCE_CHANGED)
+        out->flags |= VDC_FRAME_SOURCE_CHANGED;
+    if (completion->flags & (uint32_t)VDH_B_COMPLETION_FLAGS_PATTERN)
+        out->flags |= VDC_FRAME_TEST_PATTERN;
+    if (completion->sequence != (uint32_t)st->next_sequence)
+        out->flags |= VDC_FRAME_DISCONTINUITY;
+    sim_account_completion(st, completion, out);
+    put_time(st, completion, out);
+    if (st->jumped)
+        out->flags |= VDC_FRAME_TIME_JUMP;
+    st->jumped = 0;
+    st->done_count++;
+}
+
+uint32_t sim_complete_collect(struct sim_stream *st)
+{
+    uint64_t now = sim_card_now(st->card);
+    uint32_t taken = 0;
+
+    if (!st->capture.device)
+        return 0;
+    for (;;) {
+        struct vdh_completion completion;
+        int result = vdh_capture_complete(&st->capture, &completion);
+
+        if (result == VDH_AGAIN)
+            break;
+        if (result != VDH_OK) {
+            if (!st->bad_since_ns)
+                st->bad_since_ns = now;
+            else if (now - st->bad_since_ns > BAD_TIMEOUT_NS)
+                sim_complete_fail(st, "the completion ring holds an impossible record; stop and "
+                                      "start again");
+            st->watch_ns = now + BAD_RETRY_NS;
+            break;
+        }
+        st->bad_since_ns = 0;
+        if (taken == 0 && st->running && !st->card->gone)
+            sim_complete_sample(st);
+        if (completion.tag >= SIM_BUFFERS_MAX || !st->buffers[completion.tag]) {
+            sim_complete_fail(st, "a completion names no buffer");
+            break;
+        }
+        take(st, &completion);
+        taken++;
+    }
+    if (taken) {
+        st->watch_ns = now + 2 * st->interval_ns;
+        st->progress_ns = now;
+        sim_delivery_ready(st);
+        if (!sim_is_max(st->card) || st->polled)
+            vdi_cond_signal_all(st->card->cond);
+    }
+    return taken;
+}
+
+/* ---- What sets it off ---- */
+
+void sim_stream_interrupt(struct sim_card *card, uint32_t events)
+{
+    struct sim_stream *st = card->stream;
+    uint32_t errors = 0;
+
+    if (events & VDH_EVENT_FRAME)
+        (void)sim_complete_collect(st);
+    if (events & VDH_EVENT_WATERMARK)
+        vdi_cond_signal_all(card->cond);
+    if (events & VDH_EVENT_ERROR && st->running &&
+        vdh_capture_errors(&st->capture, &errors) == VDH_OK) {
+        vdi_log(card->device->context, VDC_LOG_DEBUG, "sim:%u: capture errors 0x%x",
+                card->options.card, (unsigned)errors);
+        if (errors & vdh_field_mask(VDH_F_ERROR_STATUS_RING)) {
+            (void)sim_complete_collect(st);
+            sim_complete_fail(st, "the card could not reach its rings and halted; stop and start "
+                                  "again");
+        }
+    }
+}
+
+/* Whether the card still captures; if not, the stream ends. */
+static void check_alive(struct sim_stream *st)
+{
+    struct vdh_device *core = &st->card->core;
+    struct vdh_boot_status boot;
+    uint32_t state = 0;
+    int result = vdh_boot_read_status(core, &boot);
+
+    if (!result)
+        result = vdh_user_read(core, VDH_R_CAPTURE_STATUS, &state);
+    if (result == VDH_E_GONE) {
+        st->card->gone = 1;
+        return;
+    }
+    if (result)
+        return;
+    state = vdh_field_get(state, VDH_F_CAPTURE_STATUS_STATE);
+    if (!boot.runs || state == (uint32_t)VDH_V_CAPTURE_STATUS_STATE_IDLE)
+        sim_complete_fail(st,
+                          "the card started anew during capture, as after a loss of power; stop "
+                          "and start again");
+    else if (state == (uint32_t)VDH_V_CAPTURE_STATUS_STATE_HALTED)
+        sim_complete_fail(st,
+                          "the card could not reach its rings and halted; stop and start again");
+}
+
+uint64_t sim_stream_due(const struct sim_card *card)
+{
+    const struct sim_stream *st = card->stream;
+
+    if (!st || !st->running || st->stopping || st->failure || card->gone)
+        return SIM_NEVER;
+    return st->watch_ns < st->sample_ns ? st->watch_ns : st->sample_ns;
+}
+
+void sim_stream_tick(struct sim_card *card)
+{
+    struct sim_stream *st = card->stream;
+    uint64_t now;
+
+    if (sim_stream_due(card) == SIM_NEVER)
+        return;
+    now = sim_card_now(card);
+    if (now >= st->watch_ns) {
+        uint32_t found;
+
+        st->watch_ns = now + 2 * st->interval_ns;
+        found = sim_complete_collect(st);
+        card->polled_completions += found;
+        if (!found) {
+            check_alive(st);
+            sim_account_read(st);
+        }
+    }
+    if (now >= st->sample_ns)
+        sim_complete_sample(st);
+}
+
+void sim_stream_gone(struct sim_card *card)
+{
+    struct sim_stream *st = card->stream;
+
+    if (!st)
+        return;
+    /* What was complete is still in our memory. */
+    (void)sim_complete_collect(st);
+    sim_delivery_ready(st);
+}
+
+int sim_stream_runs(const struct sim_card *card)
+{
+    return card->stream && card->stream->running;
+}
+
+int sim_stream_starves(const struct sim_card *card)
+{
+    const struct sim_stream *st = card->stream;
+
+    return st && st->running && !st->stopping && st->polled && !st->done_count && st->at_card &&
+           !st->failure && !card->gone;
+}

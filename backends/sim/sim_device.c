@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the running firmware offers: formats, inputs, timings. All of it is read from its tables;
+ * colours are those of the data sheet, which are the same for every mode.
+ */
+#include "sim_card.h"
+
+#include <string.h>
+
+#include "vdh_format.h"
+#include "vdh_input.h"
+
+static int limited(struct sim_card *card)
+{
+    return vdi_error(VDC_E_FIRMWARE, "sim:%u: only firmware and registers work: %s",
+                     card->options.card, card->state_text);
+}
+
+/* ---- Formats ---- */
+
+/* The data sheet makes Y, U, V by BT.601 in limited range, and R, G, B from them in full range. It
+ * says nothing of primaries and transfer. */
+static uint32_t matrix_of(uint32_t fourcc)
+{
+    return fourcc == VDH_FOURCC_RGB24 ? VDC_MATRIX_RGB : VDC_MATRIX_BT601;
+}
+
+static uint32_t range_of(uint32_t fourcc)
+{
+    return fourcc == VDH_FOURCC_RGB24 ? VDC_RANGE_FULL : VDC_RANGE_LIMITED;
+}
+
+static uint32_t field_of(const struct vdh_device *core)
+{
+    struct vdh_timing_info timing;
+
+    if (vdh_tables_timing(&timing, &core->tables, core->timing) == VDH_OK &&
+        timing.flags & VDH_B_TIMING_FLAGS_INTERLACED)
+        return VDC_FIELD_TOP_FIRST;
+    return VDC_FIELD_PROGRESSIVE;
+}
+
+void sim_format_from_core(vdc_format *out, const struct vdh_device *core,
+                          const struct vdh_format *format)
+{
+    memset(out, 0, sizeof(*out));
+    out->fourcc = format->fourcc;
+    out->width_px = format->width;
+    out->height_px = format->height;
+    out->interval_s.num = format->interval.num;
+    out->interval_s.den = format->interval.den;
+    out->stride_bytes = format->stride_bytes;
+    out->field = field_of(core);
+    out->matrix = matrix_of(format->fourcc);
+    out->range = range_of(format->fourcc);
+}
+
+int sim_format_adjust(struct sim_card *card, vdc_format *format, struct vdh_format *core,
+                      uint32_t *changed)
+{
+    vdc_format wanted = *format;
+    uint32_t differs = 0;
+    int result;
+
+    memset(core, 0, sizeof(*core));
+    core->fourcc = wanted.fourcc;
+    core->width = wanted.width_px;
+    core->height = wanted.height_px;
+    core->stride_bytes = wanted.stride_bytes;
+    core->interval.num = wanted.interval_s.num;
+    core->interval.den = wanted.interval_s.den;
+    result = vdh_format_adjust(&card->core, core, &differs);
+    if (result)
+        return sim_error(card, result, "negotiating a format");
+    sim_format_from_core(format, &card->core, core);
+    *changed = 0;
+    if (differs & VDH_CHANGED_FOURCC)
+        *changed |= VDC_CHANGED_FOURCC;
+    if (differs & VDH_CHANGED_SIZE)
+        *changed |= VDC_CHANGED_SIZE;
+    if (differs & VDH_CHANGED_INTERVAL)
+        *changed |= VDC_CHANGED_INTERVAL;
+    if (differs & VDH_CHANGED_STRIDE)
+        *changed |= VDC_CHANGED_STRIDE;
+    if (wanted.field && wanted.field != format->field)
+        *changed |= VDC_CHANGED_FIELD;
+    if ((wanted.matrix && wanted.matrix != format->matrix) ||
+        (wanted.range && wanted.range != format->range) || wanted.primaries || wanted.transfer)
+        *changed |= VDC_CHANGED_COLOUR;
+    return VDC_OK;
+}
+
+int sim_device_negotiate(struct vdi_device *device, vdc_format *format, uint32_t *changed)
+{
+    struct sim_card *card = sim_card_of(device);
+    struct vdh_format core;
+    int result;
+
+    sim_card_enter(card);
+    result = card->ready ? sim_format_adjust(card, format, &core, changed) : limited(card);
+    sim_card_leave(card);
+    return result;
+}
+
+static int list_mode(struct vdi_sink *sink, const struct vdh_device *core,
+                     const struct vdh_mode_info *mode)
+{
+    static vdc_fraction no_intervals[1];
+    vdc_fraction intervals[256];
+    vdc_format_info info;
+    int windows = vdh_field_get(core->identity.caps, VDH_F_CAPS_CROP) != 0;
+    uint32_t count = 0;
+
+    while (count < mode->interval_count && count < 256) {
+        struct vdh_interval interval;
+
+        if (vdh_tables_interval(&interval, &core->tables, mode->interval_first + count))
+            break;
+        intervals[count].num = interval.num;
+        intervals[count++].den = interval.den;
+    }
+    memset(&info, 0, sizeof(info));
+    info.width_min_px = windows ? mode->width_min : mode->width;
+    info.width_max_px = mode->width;
+    info.width_step_px = mode->width_step;
+    info.height_min_px = windows ? mode->height_min : mode->height;
+    info.height_max_px = mode->height;
+    info.height_step_px = mode->height_step;
+    info.intervals_s = count ? intervals : no_intervals;
+    info.interval_count = count;
+    info.field = field_of(core);
+    for (uint32_t i = 0; vdh_format_fourcc(i); i++) {
+        int result;
+
+        if (!(mode->formats >> i & 1u))
+            continue;
+        info.fourcc = vdh_format_fourcc(i);
+        info.matrix = matrix_of(info.fourcc);
+        info.range = range_of(info.fourcc);
+        result = vdi_sink_format(sink, &info);
+        if (result)
+            return result;
+    }
+    return VDC_OK;
+}
+
+int sim_device_formats(struct vdi_device *device, struct vdi_sink *sink)
+{
+    struct sim_card *card = sim_card_of(device);
+    struct vdh_mode_info mode;
+    int result = VDC_OK;
+
+    sim_card_enter(card);
+    if (!card->ready)
+        result = limited(card);
+    for (uint32_t i = 0; !result && !vdh_tables_mode(&mode, &card->core.tables, i); i++) {
+        if (card->core.input < 16 && mode.inputs >> card->core.input & 1u)
+            result = list_mode(sink, &card->core, &mode);
+    }
+    sim_card_leave(card);
+    return result;
+}
+
+/* ---- Inputs ---- */
+
+static int list_inputs(struct vdi_device *device, struct vdi_sink *sink)
+{
+    struct sim_card *card = sim_card_of(device);
+    struct vdh_input_info input;
+    int result = VDC_OK;
+
+    sim_card_enter(card);
+    if (!card->ready)
+        result = limited(card);
+    for (uint32_t i = 0; !result && !vdh_tables_input(&input, &card->core.tables, i); i++) {
+        vdc_input_info info = {
+            i, input.kind == VDH_L_INPUT_KIND_ANALOG ? VDC_INPUT_ANALOG : VDC_INPUT_DIGITAL,
+            input.name};
+
+        result = vdi_sink_input(sink, &info);
+    }
+    sim_card_leave(card);
+    return result;
+}
+
+static int select_input(struct vdi_device *device, uint32_t input)
+{
+    struct sim_card *card = sim_card_of(device);
+    int result;
+
+    sim_card_enter(card);
+    result = card->ready
+                 ? sim_error(card, vdh_input_select(&card->core, input), "selecting an input")
+                 : limited(card);
+    sim_card_leave(card);
+    return result;
+}
+
+static int read_signal(struct vdi_device *device, vdc_signal *out)
+{
+    struct sim_card *card = sim_card_of(device);
+    struct vdh_signal signal;
+    int result;
+
+    sim_card_enter(card);
+    result = card->ready ? sim_error(card, vdh_input_read_signal(&card->core, &signal),
+                                     "reading the signal")
+                         : limited(card);
+    if (!result) {
+        if (signal.state == VDH_V_INPUT_STATUS_SIGNAL_NONE)
+            out->state = VDC_SIGNAL_NONE;
+        else if (signal.state == VDH_V_INPUT_STATUS_SIGNAL_UNSTABLE)
+            out->state = VDC_SIGNAL_UNSTABLE;
+        else
+            out->state = signal.mismatch ? VDC_SIGNAL_MISMATCH : VDC_SIGNAL_LOCKED;
+        out->input = card->core.input;
+        out->selected_timing = card->core.timing;
+        out->detected_timing =
+            signal.detected == VDH_TIMING_NONE ? VDC_TIMING_NONE : signal.detected;
+        out->changes = signal.changes;
+    }
+    sim_card_leave(card);
+    return result;
+}
+
+static int list_timings(struct vdi_device *device, struct vdi_sink *sink)
+{
+    struct sim_card *card = sim_card_of(device);
+    const struct vdh_tables *tables = &card->core.tables;
+    struct vdh_input_info input;
+    int result = VDC_OK;
+
+    sim_card_enter(card);
+    if (!card->ready)
+        result = limited(card);
+    if (!result)
+        result =
+            sim_error(card, vdh_tables_input(&input, tables, card->core.input), "listing timings");
+    for (uint32_t i = 0; !result && i < input.timing_count; i++) {
+        struct vdh_timing_info timing;
+        vdc_timing_info info;
+
+        if (vdh_tables_timing(&timing, tables, input.timing_first + i))
+            break;
+        memset(&info, 0, sizeof(info));
+        info.id = input.timing_first + i;
+        info.kind = timing.kind == VDH_L_INPUT_KIND_ANALOG ? VDC_INPUT_ANALOG : VDC_INPUT_DIGITAL;
+        info.name = timing.name;
+        info.width_px = timing.width;
+        info.height_px = timing.height;
+        info.interval_s.num = timing.interval_num;
+        info.interval_s.den = timing.interval_den;
+        info.interlaced = (timing.flags & VDH_B_TIMING_FLAGS_INTERLACED) != 0;
+        info.pixel_clock_hz = timing.pixel_clock_khz * UINT64_C(1000);
+        result = vdi_sink_timing(sink, &info);
+    }
+    sim_card_leave(card);
+    return result;
+}
+
+static int set_timing(struct vdi_device *device, uint32_t timing)
+{
+    struct sim_card *card = sim_card_of(device);
+    int result;
+
+    sim_card_enter(card);
+    result = card->ready
+                 ? sim_error(card, vdh_timing_select(&card->core, timing), "selecting a timing")
+                 : limited(card);
+    sim_card_leave(card);
+    return result;
+}
+
+const struct vdi_input_ops sim_input_ops = {
+    .list = list_inputs,
+    .select = select_input,
+    .signal = read_signal,
+    .timings = list_timings,
+    .set_timing = set_timing,
+};

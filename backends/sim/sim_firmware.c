@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Firmware: what runs, what is stored, load, update, commit, roll back. Whatever fails on the way,
+ * the card is brought up again at the end by the same policy as at its opening.
+ */
+#include "sim_card.h"
+
+#include <string.h>
+
+#define BUSY_MOST 1000u /* looks at a flash operation that ends within 1 ms */
+#define BUSY_US   100u
+
+static uint32_t slot_state(uint32_t state)
+{
+    switch (state) {
+    case VDH_V_FLASH_STATUS_SLOT_A_EMPTY:
+        return VDC_SLOT_EMPTY;
+    case VDH_V_FLASH_STATUS_SLOT_A_GOOD:
+        return VDC_SLOT_GOOD;
+    default:
+        return VDC_SLOT_BAD;
+    }
+}
+
+static int firmware_info(struct vdi_device *device, vdc_firmware_info *out)
+{
+    struct sim_card *card = sim_card_of(device);
+    const struct vdh_identity *identity = &card->core.identity;
+    struct vdh_boot_status boot;
+    struct vdh_flash_status flash;
+    uint32_t version = 0;
+    int result;
+
+    memset(&flash, 0, sizeof(flash));
+    sim_card_enter(card);
+    result = vdh_boot_read_status(&card->core, &boot);
+    if (!result)
+        result = vdh_user_read(&card->core, VDH_R_FW_VERSION, &version);
+    if (!result && vdh_field_get(identity->caps, VDH_F_CAPS_FLASH)) {
+        result = vdh_flash_read_status(&card->core, &flash);
+        for (uint32_t i = 0; i < 2 && !result; i++) {
+            out->slot_state[i] = slot_state(flash.slot[i]);
+            out->slot_version[i] = flash.version[i];
+        }
+    }
+    if (!result) {
+        out->running = version;
+        out->source = boot.runs ? boot.source : (uint32_t)VDC_FIRMWARE_NONE; /* the same numbers */
+        out->on_trial = boot.trial;
+        out->fell_back = boot.fell_back;
+        out->active_slot = flash.active;
+        out->required_min = identity->version_min;
+        out->required_max = identity->version_max;
+        out->capacity_bytes = identity->capacity_bytes;
+        out->target = identity->target;
+    }
+    result = sim_error(card, result, "asking for its firmware");
+    sim_card_leave(card);
+    return result;
+}
+
+/* A card that hangs in a boot takes no command but a reset. */
+static void unstick(struct sim_card *card)
+{
+    struct vdh_boot_status boot;
+
+    if (!card->ready && vdh_boot_read_status(&card->core, &boot) == VDH_OK &&
+        (boot.state == VDH_V_BOOT_STATUS_STATE_BOOTING ||
+         boot.state == VDH_V_BOOT_STATUS_STATE_CHECKING))
+        (void)vdh_reset(&card->core, VDH_V_RESET_KIND_CARD);
+}
+
+/* The outcome of an attempt at other firmware: `result` of the core, and why it was refused. */
+static int conclude(struct sim_card *card, int result, enum vdh_image_error why, const char *tried)
+{
+    uint32_t before = card->core.running_version;
+    int status;
+
+    if (result == VDH_OK) {
+        card->ready = 1;
+        card->state_text[0] = 0;
+        sim_boot_tell(card);
+        vdi_device_event(card->device, VDC_EVENT_FIRMWARE_CHANGED, 0, 0);
+        sim_card_save_flash(card);
+        return VDC_OK;
+    }
+    sim_card_save_flash(card);
+    if (result != VDH_E_GONE) {
+        /* What ran before may run still, or again: find out, and read its tables anew. */
+        status = sim_boot_bring_up(card);
+        if (status)
+            return status;
+        if (card->core.running_version != before)
+            vdi_device_event(card->device, VDC_EVENT_FIRMWARE_CHANGED, 0, 0);
+    }
+    if (result == VDH_E_FIRMWARE)
+        return vdi_error(VDC_E_FIRMWARE, "sim:%u: %s: the image was refused, check %s: %s",
+                         card->options.card, tried, vdh_image_error_name(why),
+                         vdh_image_error_text(why));
+    return sim_error(card, result, tried);
+}
+
+static int load(struct vdi_device *device, const uint8_t *image, size_t bytes,
+                vdc_progress_fn progress, void *user)
+{
+    struct sim_card *card = sim_card_of(device);
+    enum vdh_image_error why = VDH_IMAGE_OK;
+    int result;
+
+    sim_card_enter(card);
+    unstick(card);
+    if (bytes > UINT32_MAX)
+        bytes = UINT32_MAX; /* Far beyond any card: refused as too long. */
+    (void)vdh_interrupts_enable(&card->core, SIM_EVENTS);
+    result = sim_boot_run(card, image, bytes, VDH_BOOT_REPLACE, &why, progress, user);
+    result = conclude(card, result, why, "loading firmware");
+    sim_card_leave(card);
+    return result;
+}
+
+/* Into the slot that is free, as far as the core can tell. */
+static int store(struct sim_card *card, struct vdh_flash_store *out, const uint8_t *image,
+                 size_t bytes, vdc_progress_fn progress, void *user)
+{
+    uint32_t told = 0;
+    int result;
+
+    vdh_flash_store_start(out, &card->core, image, (uint32_t)bytes);
+    do {
+        uint32_t again_us = 0;
+
+        result = vdh_flash_store_step(out, sim_card_now(card) / 1000u, &again_us);
+        if (progress && out->stored_bytes != told) {
+            told = out->stored_bytes;
+            vdi_mutex_unlock(card->lock);
+            progress(told, bytes, user);
+            sim_card_lock(card);
+        }
+        if (result == VDH_AGAIN)
+            sim_card_pause(card, again_us);
+    } while (result == VDH_AGAIN);
+    return result;
+}
+
+static int update(struct vdi_device *device, const uint8_t *image, size_t bytes,
+                  vdc_progress_fn progress, void *user)
+{
+    struct sim_card *card = sim_card_of(device);
+    enum vdh_image_error why = VDH_IMAGE_OK;
+    struct vdh_flash_store writing;
+    int result;
+
+    sim_card_enter(card);
+    unstick(card);
+    if (bytes > UINT32_MAX)
+        bytes = UINT32_MAX;
+    (void)vdh_interrupts_enable(&card->core, SIM_EVENTS);
+    result = store(card, &writing, image, bytes, progress, user);
+    why = writing.error;
+    if (result == VDH_OK)
+        result = vdh_flash_boot_slot(&card->core, writing.slot);
+    if (result == VDH_OK)
+        result = sim_boot_run(card, NULL, 0, VDH_BOOT_COMMANDED, &why, NULL, NULL);
+    result = conclude(card, result, why, "updating firmware");
+    sim_card_leave(card);
+    return result;
+}
+
+/* COMMIT and ROLL_BACK may take longer than the core waits. */
+static int finish_command(struct sim_card *card, int result)
+{
+    struct vdh_flash_status flash;
+
+    for (uint32_t i = 0; i < BUSY_MOST && result == VDH_AGAIN; i++) {
+        sim_card_pause(card, BUSY_US);
+        result = vdh_flash_read_status(&card->core, &flash);
+        if (!result && flash.busy)
+            result = VDH_AGAIN;
+        else if (!result && flash.error)
+            result = VDH_E_STATE;
+    }
+    if (result == VDH_AGAIN) {
+        card->core.waited_for = "FLASH_STATUS.BUSY to be 0";
+        result = VDH_E_TIMEOUT;
+    }
+    return result;
+}
+
+static int commit(struct vdi_device *device)
+{
+    struct sim_card *card = sim_card_of(device);
+    int result;
+
+    sim_card_enter(card);
+    result = finish_command(card, vdh_flash_commit(&card->core));
+    if (result == VDH_E_STATE)
+        result = vdi_error(VDC_E_STATE,
+                           "sim:%u: no firmware is on trial, so there is nothing to "
+                           "commit",
+                           card->options.card);
+    else
+        result = sim_error(card, result, "committing firmware");
+    sim_card_save_flash(card);
+    sim_card_leave(card);
+    return result;
+}
+
+static int roll_back(struct vdi_device *device)
+{
+    struct sim_card *card = sim_card_of(device);
+    struct vdh_boot_status boot;
+    int result;
+
+    sim_card_enter(card);
+    result = vdh_boot_read_status(&card->core, &boot);
+    /* A trial ends by the reset alone. */
+    if (!result && !(boot.runs && boot.trial))
+        result = finish_command(card, vdh_flash_roll_back(&card->core));
+    if (result == VDH_E_STATE) {
+        result = vdi_error(VDC_E_STATE, "sim:%u: the other slot holds no good image to return to",
+                           card->options.card);
+    } else {
+        if (!result)
+            result = vdh_reset(&card->core, VDH_V_RESET_KIND_CARD);
+        result = sim_error(card, result, "rolling firmware back");
+        if (!result)
+            result = sim_boot_bring_up(card);
+        if (!result)
+            vdi_device_event(card->device, VDC_EVENT_FIRMWARE_CHANGED, 0, 0);
+    }
+    sim_card_save_flash(card);
+    sim_card_leave(card);
+    return result;
+}
+
+const struct vdi_firmware_ops sim_firmware_ops = {
+    .info = firmware_info,
+    .load = load,
+    .update = update,
+    .commit = commit,
+    .roll_back = roll_back,
+};
