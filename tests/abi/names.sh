@@ -16,6 +16,7 @@ public_structs() {
 
 # dump LIBRARY INCLUDE_DIR FILE: the ABI of the library, without places of this machine.
 dump() {
-    abidw --no-show-locs --no-comp-dir-path --no-corpus-path --drop-private-types \
-        --headers-dir "$2" "$1" | sed "s,path='[^']*/\([a-z]*/[^/']*/[^/']*\)',path='\1'," >"$3"
+    abidw --exported-interfaces-only --no-show-locs --no-comp-dir-path --no-corpus-path \
+        --drop-private-types --headers-dir "$2" "$1" |
+        sed "s,path='[^']*/\([a-z]*/[^/']*/[^/']*\)',path='\1'," >"$3"
 }
