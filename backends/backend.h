@@ -2,21 +2,22 @@
 /*
  * What a backend must do; the library does the rest. This header is the porting manual: copy
  * backends/template, fill the table, add one line to backends/CMakeLists.txt, run the conformance suite.
+ * The table of backend NAME is `const struct vdi_backend vdi_backend_NAME`.
  *
  * The library checks arguments, owns handles, buffers and accounting, and keeps this order for every device:
  *   list … open → (ask and set) → stream_open → attach each buffer → queue some → start → wait/queue … →
  *   stop → (start again) → stream_close → close.
  *
  * Threads. Calls on one device never overlap, except that on a started stream
- *   - one thread at a time is in wait (or progress), while others may call queue, counts and wake, and anything of the device
- *     but stream functions;
- *   - wake may come at any moment from start to stop.
+ *   - one thread at a time is in wait (or progress), while others may call queue, counts and wake (these three one at a
+ *     time), poll_begin, and anything of the device but the other stream functions;
+ *   - wake may come at any moment from start to stop. One that finds no wait is kept for the next; start forgets it.
  * The library never holds a lock of its own that a backend could need when it calls one, and a backend may
  * call the functions of backend_host.h from any thread, holding any lock of its own.
  *
  * Errors. A function returns VDC_OK or a vdc_status, and on failure has said why by vdi_error(). VDC_E_GONE from any
  * function turns the device GONE for good; close and stop must still work then and must still end all
- * access to buffers.
+ * access to buffers. The library then wakes the thread in wait.
  */
 #ifndef VDI_BACKEND_H
 #define VDI_BACKEND_H
@@ -50,13 +51,13 @@ struct vdi_buffer {
     uint32_t memory; /* enum vdc_memory */
     uint8_t *data;   /* NULL for a dma-buf; the backend may set it in attach if it maps it */
     size_t capacity_bytes;
-    int dmabuf_fd;   /* -1 if it is none */
+    int dmabuf_fd; /* -1 if it is none */
     size_t offset_bytes;
 };
 
 /* What a stream is to be. The library has checked it against the caps and filled in defaults. */
 struct vdi_stream_config {
-    vdc_format format;        /* of the whole picture; all zero: the favourite */
+    vdc_format format;        /* of the whole picture; complete, from negotiate */
     vdc_rect crop;            /* width 0: none */
     uint32_t memory;          /* enum vdc_memory */
     uint32_t buffer_count;    /* for library memory; the caller's may be more, up to 64 */
@@ -74,28 +75,31 @@ struct vdi_stream_layout {
     size_t alignment_bytes; /* of buffers that the library allocates; 0: any */
 };
 
-/* What wait brings. */
+/* What wait brings. The library hands it in all zero but for these: damage is VDC_DROP_SLOTS, error_bound_ns and end_time_ns
+ * are unknown. */
 struct vdi_completion {
-    struct vdi_buffer *buffer;  /* the library's again. NULL: only a report of losses */
-    uint32_t flags;             /* enum vdc_frame_flag */
-    uint32_t damage;            /* VDC_DROP_SLOTS: a good frame. Else the vdc_drop under which a bad one is counted, already
+    struct vdi_buffer *buffer; /* the library's again. NULL: only a report of losses */
+    uint32_t flags;            /* enum vdc_frame_flag */
+    uint32_t
+        damage; /* VDC_DROP_SLOTS: a good frame. Else the vdc_drop under which a bad one is counted, already
                                    included neither in `dropped` here nor anywhere else */
     size_t used_bytes;
-    uint64_t sequence;          /* 64 bits wide: the backend extends narrower ones */
+    uint64_t sequence; /* 64 bits wide: the backend extends narrower ones */
     uint64_t device_ticks;
-    int64_t host_time_ns;       /* start of the frame */
+    int64_t host_time_ns; /* start of the frame */
     int64_t error_bound_ns;
-    int64_t end_time_ns;        /* its end, on vdi_now_ns(), for the latency; INT64_MIN if not known */
-    uint32_t clock;             /* enum vdc_clock */
+    int64_t end_time_ns; /* its end, on vdi_now_ns(), for the latency; INT64_MIN if not known */
+    uint32_t clock;      /* enum vdc_clock */
     uint64_t copied_bytes;
     uint32_t dropped[VDC_DROP_SLOTS]; /* lost between the completion before this one and this one */
 };
 
 /* The device's own account of a stream since start. */
 struct vdi_counts {
-    uint32_t basis;    /* enum vdc_basis */
+    uint32_t basis; /* enum vdc_basis */
     uint64_t produced;
-    uint64_t dropped[VDC_DROP_SLOTS]; /* all that the device lost, those in completions included; not `damage` */
+    uint64_t dropped
+        [VDC_DROP_SLOTS]; /* all that the device lost, those in completions included; not `damage` */
 };
 
 /* VDC_CAP_FIRMWARE. As the public functions of vidicon/service.h; no stream is open. */
@@ -111,7 +115,8 @@ struct vdi_firmware_ops {
 
 /* VDC_CAP_REGISTERS. The library has checked nothing but VDC_OPEN_REGISTERS. */
 struct vdi_register_ops {
-    int (*list)(struct vdi_device *device, struct vdi_sink *sink); /* vdi_sink_register() for each */
+    int (*list)(struct vdi_device *device,
+                struct vdi_sink *sink); /* vdi_sink_register() for each */
     int (*read)(struct vdi_device *device, const char *name, uint32_t index, uint32_t *value);
     int (*write)(struct vdi_device *device, const char *name, uint32_t index, uint32_t value);
 };
@@ -139,9 +144,9 @@ struct vdi_stream_ops {
 
 /* A backend: a static const table. */
 struct vdi_backend {
-    const char *name;    /* "v4l2": the part of every id before the colon */
-    uint32_t simulated;  /* 1: never listed or opened unless asked for by name */
-    size_t device_size;  /* private bytes; the library allocates and zeroes them */
+    const char *name;   /* "v4l2": the part of every id before the colon */
+    uint32_t simulated; /* 1: never listed or opened unless asked for by name */
+    size_t device_size; /* private bytes; the library allocates and zeroes them */
     size_t stream_size;
     size_t buffer_size;
 
@@ -162,7 +167,8 @@ struct vdi_backend {
 
     /* Formats of the selected input, the preferred first, by vdi_sink_format(). */
     int (*formats)(struct vdi_device *device, struct vdi_sink *sink);
-    /* *format in: a wish, 0 is any. Out: complete. *changed: enum vdc_changed. The library makes the reason's text. */
+    /* *format in: a wish, 0 is any. Out: complete. *changed: enum vdc_changed. The library makes the reason's text, and
+     * compares wish and outcome itself: a backend may leave *changed alone. */
     int (*negotiate)(struct vdi_device *device, vdc_format *format, uint32_t *changed);
 
     /* Controls by vdi_sink_control(). The library has checked id, range, step and flags against that list. */
@@ -170,8 +176,8 @@ struct vdi_backend {
     int (*get_control)(struct vdi_device *device, uint32_t control, int64_t *value);
     int (*set_control)(struct vdi_device *device, uint32_t control, int64_t value);
 
-    /* Fixes the format, which must be one that negotiate leaves alone (else VDC_E_RANGE), and claims the
-     * device for streaming (else VDC_E_BUSY). */
+    /* Fixes the format, which negotiate gave and would leave alone (VDC_E_RANGE if the device changed its mind), and
+     * claims the device for streaming (else VDC_E_BUSY). */
     int (*stream_open)(struct vdi_stream *stream, const struct vdi_stream_config *config,
                        struct vdi_stream_layout *layout);
     void (*stream_close)(struct vdi_stream *stream);
@@ -180,7 +186,7 @@ struct vdi_backend {
     int (*attach)(struct vdi_buffer *buffer);
     void (*detach)(struct vdi_buffer *buffer);
 
-    /* Starts with the buffers queued so far (queue may come before start). */
+    /* Starts with the buffers queued so far (queue may come before start). If it fails, stop is called all the same. */
     int (*start)(struct vdi_stream *stream);
     /* Gives the device an empty buffer. No blocking, no allocation. */
     int (*queue)(struct vdi_stream *stream, struct vdi_buffer *buffer);
@@ -191,13 +197,17 @@ struct vdi_backend {
     /* Makes a wait in progress, or else the next one, return VDC_E_CANCELLED, once. */
     void (*wake)(struct vdi_stream *stream);
     /* Ends all access to buffers, then returns; no buffer is queued any more. Completions not taken are then
-     * taken by wait with a past deadline, until it returns VDC_E_TIMEOUT or VDC_E_GONE; then counts is final. */
+     * taken by wait with a past deadline, until it returns VDC_E_TIMEOUT or VDC_E_GONE; then counts is final. Nobody
+     * is in wait when stop is called. VDC_E_GONE is no failure of stop. */
     int (*stop)(struct vdi_stream *stream);
     /* The device's account, running or stopped, gone or not: then its last report. */
     int (*counts)(struct vdi_stream *stream, struct vdi_counts *out);
 
     /* From this call on somebody polls: keep readiness exact. Either set *native to a handle that is readable exactly
-     * while wait with a past deadline would not time out, or leave it and call vdi_stream_set_ready() on each change. */
+     * while wait with a past deadline would not time out (on Linux only, where it is joined with the library's own), or
+     * leave it and call vdi_stream_set_ready() now and on each change. Once for a stream, at any time while it is open, also
+     * while a thread is in wait. What the application will not get, a damaged frame unless damaged_too and a mere report of
+     * losses, should not make it ready: a backend that can puts the buffer back into use and tells the loss later. */
     int (*poll_begin)(struct vdi_stream *stream, vdc_handle *native);
 };
 

@@ -18,8 +18,10 @@ struct vdi_device;
 struct vdi_stream;
 struct vdi_sink;
 
-#if defined(__GNUC__)
+#if defined(__clang__)
 #define VDI_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#elif defined(__GNUC__) /* the C standard's formats, on Windows too */
+#define VDI_PRINTF(text, first) __attribute__((format(gnu_printf, text, first)))
 #else
 #define VDI_PRINTF(text, first)
 #endif
@@ -39,7 +41,7 @@ struct vdi_device_info {
     char name[64];
     char serial[32];
     char location[128];
-    uint32_t caps; /* enum vdc_device_cap */
+    uint32_t caps;    /* enum vdc_device_cap */
     uint32_t limited; /* 1: cannot capture; state_text says why */
     char state_text[160];
     uint32_t time_hz;
@@ -82,10 +84,10 @@ struct vdi_timebase {
     uint32_t hz;
     uint32_t tolerance_ppm;
     uint32_t valid;
-    uint32_t jumped;     /* set when the basis was lost; the reader clears it */
-    uint64_t ticks;      /* of the sample in use */
-    int64_t host_ns;     /* middle of its host times */
-    int64_t half_ns;     /* half their distance, plus one tick */
+    uint32_t jumped; /* set when the basis was lost; the reader clears it */
+    uint64_t ticks;  /* of the sample in use */
+    int64_t host_ns; /* middle of its host times */
+    int64_t half_ns; /* half their distance, plus one tick */
 };
 void vdi_timebase_init(struct vdi_timebase *base, uint32_t hz, uint32_t tolerance_ppm);
 void vdi_timebase_sample(struct vdi_timebase *base, uint64_t ticks, int64_t before_ns,

@@ -221,7 +221,7 @@ static int open_by(vdc_device **out, vdc_context *context, const struct vdi_back
 {
     static const char function[] = "vdc_device_open";
     unsigned serial = vdi_error_serial();
-    vdc_device *device;
+    vdc_device *device = NULL;
     int status = make_device(&device, context, backend, flags);
 
     if (status != VDC_OK) {

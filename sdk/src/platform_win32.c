@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads, time, files and pollable handles of Windows.
- * Paths and texts are UTF-8 here and UTF-16 there. Two handles cannot be waited for as one. */
+ * Paths are UTF-8 here and UTF-16 there. Two handles cannot be waited for as one; names of threads
+ * are for debuggers and left out. */
 #include "platform.h"
 
 #include <malloc.h>
@@ -121,15 +122,6 @@ static DWORD WINAPI run_thread(void *argument)
     return 0;
 }
 
-static void name_thread(HANDLE thread, const char *name)
-{
-    wchar_t wide[32];
-
-    if (MultiByteToWideChar(CP_UTF8, 0, name, -1, wide, 32) > 0) {
-        SetThreadDescription(thread, wide);
-    }
-}
-
 int vdi_thread_create(vdi_thread **out, void (*run)(void *), void *argument, const char *name)
 {
     vdi_thread *thread = calloc(1, sizeof(*thread));
@@ -145,7 +137,6 @@ int vdi_thread_create(vdi_thread **out, void (*run)(void *), void *argument, con
         return vdi_error(VDC_E_NO_MEMORY, "the system refuses to start thread \"%s\": error %lu",
                          name, GetLastError());
     }
-    name_thread(thread->native, name);
     *out = thread;
     return VDC_OK;
 }

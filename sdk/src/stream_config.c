@@ -214,7 +214,7 @@ static int claim(vdc_stream *stream, const vdc_stream_config *config, const vdc_
 
 static int open_stream(vdc_stream **out, vdc_device *device, const vdc_stream_config *config)
 {
-    vdc_stream *stream;
+    vdc_stream *stream = NULL;
     vdc_format format;
     int status;
 

@@ -8,17 +8,17 @@
 
 /** What a control does. The same number means the same on every backend. */
 enum vdc_control {
-    VDC_CONTROL_BRIGHTNESS = 1,      /**< Black level. */
-    VDC_CONTROL_CONTRAST = 2,        /**< Luma gain. */
-    VDC_CONTROL_SATURATION = 3,      /**< Chroma gain. */
-    VDC_CONTROL_HUE = 4,             /**< Chroma angle. */
-    VDC_CONTROL_GAIN = 5,            /**< Sensor or amplifier gain. */
-    VDC_CONTROL_EXPOSURE = 6,        /**< Exposure time in units of 100 us. */
-    VDC_CONTROL_EXPOSURE_AUTO = 7,   /**< Boolean: the device moves exposure by itself. */
-    VDC_CONTROL_POWER_LINE = 8,      /**< Menu: flicker filter for the mains frequency. */
-    VDC_CONTROL_WHITE_BALANCE = 9,   /**< Button: measure white balance once. */
-    VDC_CONTROL_TEST_PATTERN = 10,   /**< Boolean: the device's test pattern in place of its input. */
-    VDC_CONTROL_VENDOR = 0x10000     /**< From here on: controls that only one backend knows. */
+    VDC_CONTROL_BRIGHTNESS = 1,    /**< Black level. */
+    VDC_CONTROL_CONTRAST = 2,      /**< Luma gain. */
+    VDC_CONTROL_SATURATION = 3,    /**< Chroma gain. */
+    VDC_CONTROL_HUE = 4,           /**< Chroma angle. */
+    VDC_CONTROL_GAIN = 5,          /**< Sensor or amplifier gain. */
+    VDC_CONTROL_EXPOSURE = 6,      /**< Exposure time in units of 100 us. */
+    VDC_CONTROL_EXPOSURE_AUTO = 7, /**< Boolean: the device moves exposure by itself. */
+    VDC_CONTROL_POWER_LINE = 8,    /**< Menu: flicker filter for the mains frequency. */
+    VDC_CONTROL_WHITE_BALANCE = 9, /**< Button: measure white balance once. */
+    VDC_CONTROL_TEST_PATTERN = 10, /**< Boolean: the device's test pattern in place of its input. */
+    VDC_CONTROL_VENDOR = 0x10000   /**< From here on: controls that only one backend knows. */
 };
 
 /** How the value of a control is to be read. */

@@ -19,14 +19,15 @@
 #elif defined(_WIN32)
 #define VDC_API(type) __declspec(dllimport) type VDC_CALL /**< Declares a public function. */
 #elif defined(__GNUC__)
-#define VDC_API(type) __attribute__((visibility("default"))) type VDC_CALL /**< Declares a public function. */
+#define VDC_API(type) \
+    __attribute__((visibility("default"))) type VDC_CALL /**< Declares a public function. */
 #else
 #define VDC_API(type) type VDC_CALL /**< Declares a public function. */
 #endif
 
 #ifdef __cplusplus
 #define VDC_BEGIN_DECLS extern "C" { /**< Opens declarations with C linkage. */
-#define VDC_END_DECLS }              /**< Closes them. */
+#define VDC_END_DECLS   }            /**< Closes them. */
 #else
 #define VDC_BEGIN_DECLS /**< Opens declarations with C linkage. */
 #define VDC_END_DECLS   /**< Closes them. */

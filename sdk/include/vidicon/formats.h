@@ -23,31 +23,34 @@ VDC_BEGIN_DECLS
  * through unchanged, as one plane of bytes.
  * @{
  */
-#define VDC_FOURCC_YUYV VDC_FOURCC('Y', 'U', 'Y', 'V')  /**< Packed 4:2:2: Y U Y V, 2 bytes a pixel. */
-#define VDC_FOURCC_UYVY VDC_FOURCC('U', 'Y', 'V', 'Y')  /**< Packed 4:2:2: U Y V Y, 2 bytes a pixel. */
-#define VDC_FOURCC_NV12 VDC_FOURCC('N', 'V', '1', '2')  /**< 4:2:0: a plane of Y, a plane of U V pairs. */
+#define VDC_FOURCC_YUYV \
+    VDC_FOURCC('Y', 'U', 'Y', 'V') /**< Packed 4:2:2: Y U Y V, 2 bytes a pixel. */
+#define VDC_FOURCC_UYVY \
+    VDC_FOURCC('U', 'Y', 'V', 'Y') /**< Packed 4:2:2: U Y V Y, 2 bytes a pixel. */
+#define VDC_FOURCC_NV12 \
+    VDC_FOURCC('N', 'V', '1', '2') /**< 4:2:0: a plane of Y, a plane of U V pairs. */
 #define VDC_FOURCC_RGB24 VDC_FOURCC('R', 'G', 'B', '3') /**< R G B, 3 bytes a pixel. */
-#define VDC_FOURCC_GREY VDC_FOURCC('G', 'R', 'E', 'Y')  /**< Y only, 1 byte a pixel. */
+#define VDC_FOURCC_GREY  VDC_FOURCC('G', 'R', 'E', 'Y') /**< Y only, 1 byte a pixel. */
 #define VDC_FOURCC_MJPEG VDC_FOURCC('M', 'J', 'P', 'G') /**< Compressed: a JPEG picture a frame. */
-#define VDC_FOURCC_H264 VDC_FOURCC('H', '2', '6', '4')  /**< Compressed: H.264 with start codes. */
-#define VDC_FOURCC_HEVC VDC_FOURCC('H', 'E', 'V', 'C')  /**< Compressed: H.265 with start codes. */
+#define VDC_FOURCC_H264  VDC_FOURCC('H', '2', '6', '4') /**< Compressed: H.264 with start codes. */
+#define VDC_FOURCC_HEVC  VDC_FOURCC('H', 'E', 'V', 'C') /**< Compressed: H.265 with start codes. */
 /** @} */
 
 /** Field order of a picture. */
 enum vdc_field {
-    VDC_FIELD_ANY = 0,          /**< In a request: no wish. In an answer: not known. */
-    VDC_FIELD_PROGRESSIVE = 1,  /**< The lines belong to one moment. */
-    VDC_FIELD_TOP_FIRST = 2,    /**< Two interleaved fields, the top one is older. */
-    VDC_FIELD_BOTTOM_FIRST = 3  /**< Two interleaved fields, the bottom one is older. */
+    VDC_FIELD_ANY = 0,         /**< In a request: no wish. In an answer: not known. */
+    VDC_FIELD_PROGRESSIVE = 1, /**< The lines belong to one moment. */
+    VDC_FIELD_TOP_FIRST = 2,   /**< Two interleaved fields, the top one is older. */
+    VDC_FIELD_BOTTOM_FIRST = 3 /**< Two interleaved fields, the bottom one is older. */
 };
 
 /** Colour primaries: code points of ITU-T H.273, table 2. */
 enum vdc_primaries {
-    VDC_PRIMARIES_ANY = 0,      /**< No wish, or not known. */
-    VDC_PRIMARIES_BT709 = 1,    /**< HD video, sRGB. */
-    VDC_PRIMARIES_BT470BG = 5,  /**< 625-line SD video. */
-    VDC_PRIMARIES_BT601 = 6,    /**< 525-line SD video (SMPTE 170M). */
-    VDC_PRIMARIES_BT2020 = 9    /**< UHD video. */
+    VDC_PRIMARIES_ANY = 0,     /**< No wish, or not known. */
+    VDC_PRIMARIES_BT709 = 1,   /**< HD video, sRGB. */
+    VDC_PRIMARIES_BT470BG = 5, /**< 625-line SD video. */
+    VDC_PRIMARIES_BT601 = 6,   /**< 525-line SD video (SMPTE 170M). */
+    VDC_PRIMARIES_BT2020 = 9   /**< UHD video. */
 };
 
 /** Transfer characteristics: code points of ITU-T H.273, table 3. */
@@ -63,11 +66,11 @@ enum vdc_transfer {
 
 /** Matrix from R G B to Y U V: code points of ITU-T H.273, table 4, plus one. */
 enum vdc_matrix {
-    VDC_MATRIX_ANY = 0,     /**< No wish, or not known. */
-    VDC_MATRIX_BT709 = 1,   /**< HD video. */
-    VDC_MATRIX_BT601 = 6,   /**< SD video. */
-    VDC_MATRIX_BT2020 = 9,  /**< UHD video. */
-    VDC_MATRIX_RGB = 256    /**< No matrix: R G B (code point 0 of H.273, which here means any). */
+    VDC_MATRIX_ANY = 0,    /**< No wish, or not known. */
+    VDC_MATRIX_BT709 = 1,  /**< HD video. */
+    VDC_MATRIX_BT601 = 6,  /**< SD video. */
+    VDC_MATRIX_BT2020 = 9, /**< UHD video. */
+    VDC_MATRIX_RGB = 256   /**< No matrix: R G B (code point 0 of H.273, which here means any). */
 };
 
 /** Range of the sample values. */
@@ -92,13 +95,14 @@ typedef struct vdc_format {
     uint32_t width_px;       /**< Pixels a line. */
     uint32_t height_px;      /**< Lines a frame. */
     vdc_fraction interval_s; /**< Time between frames, in seconds. */
-    uint32_t stride_bytes;   /**< From one line to the next, in the first plane. 0 for compressed formats. */
-    uint32_t field;          /**< ::vdc_field. */
-    uint32_t primaries;      /**< ::vdc_primaries. */
-    uint32_t transfer;       /**< ::vdc_transfer. */
-    uint32_t matrix;         /**< ::vdc_matrix. */
-    uint32_t range;          /**< ::vdc_range. */
-    uint32_t reserved[5];    /**< 0. */
+    uint32_t
+        stride_bytes; /**< From one line to the next, in the first plane. 0 for compressed formats. */
+    uint32_t field;   /**< ::vdc_field. */
+    uint32_t primaries;   /**< ::vdc_primaries. */
+    uint32_t transfer;    /**< ::vdc_transfer. */
+    uint32_t matrix;      /**< ::vdc_matrix. */
+    uint32_t range;       /**< ::vdc_range. */
+    uint32_t reserved[5]; /**< 0. */
 } vdc_format;
 
 /** Where one plane of a frame lies. Fixed for ever. */

@@ -30,24 +30,27 @@ enum vdc_firmware_source {
 
 /** Firmware of a device. Versions: major << 24 | minor << 16 | patch; 0 is none. Set `size` before. */
 typedef struct vdc_firmware_info {
-    uint32_t size;             /**< sizeof(vdc_firmware_info). */
-    uint32_t running;          /**< Version that runs. */
-    uint32_t source;           /**< ::vdc_firmware_source. */
-    uint32_t on_trial;         /**< 1: a restart returns to the active slot unless it is committed. */
-    uint32_t fell_back;        /**< 1: another image failed to start since power-on. */
-    uint32_t active_slot;      /**< 1 is A, 2 is B, 0 none: what starts at power-on. */
-    uint32_t slot_state[2];    /**< ::vdc_slot_state of A and B. */
-    uint32_t slot_version[2];  /**< Versions in A and B. */
-    uint32_t required_min;     /**< Oldest version that the device runs. */
-    uint32_t required_max;     /**< Newest. */
-    uint32_t capacity_bytes;   /**< Largest image. */
-    uint32_t target;           /**< Board type that an image must be made for. */
+    uint32_t size;          /**< sizeof(vdc_firmware_info). */
+    uint32_t running;       /**< Version that runs. */
+    uint32_t source;        /**< ::vdc_firmware_source. */
+    uint32_t on_trial;      /**< 1: a restart returns to the active slot unless it is committed. */
+    uint32_t fell_back;     /**< 1: another image failed to start since power-on. */
+    uint32_t active_slot;   /**< 1 is A, 2 is B, 0 none: what starts at power-on. */
+    uint32_t slot_state[2]; /**< ::vdc_slot_state of A and B. */
+    uint32_t slot_version[2]; /**< Versions in A and B. */
+    uint32_t required_min;    /**< Oldest version that the device runs. */
+    uint32_t required_max;    /**< Newest. */
+    uint32_t capacity_bytes;  /**< Largest image. */
+    uint32_t target;          /**< Board type that an image must be made for. */
 } vdc_firmware_info;
 
 /** Firmware info to be filled. */
-#define VDC_FIRMWARE_INFO_INIT { sizeof(vdc_firmware_info), 0, 0, 0, 0, 0, { 0, 0 }, { 0, 0 }, 0, 0, 0, 0 }
+#define VDC_FIRMWARE_INFO_INIT                                               \
+    {                                                                        \
+        sizeof(vdc_firmware_info), 0, 0, 0, 0, 0, {0, 0}, {0, 0}, 0, 0, 0, 0 \
+    }
 
-/** Progress of an update: `done` of `total` bytes. On the calling thread. Must not call the device. */
+/** Progress of an update: `done` of `total` bytes. On the calling thread. It must not call the device: VDC_E_STATE. */
 typedef void(VDC_CALL *vdc_progress_fn)(uint64_t done, uint64_t total, void *user);
 
 /** Asks what runs, what is stored and what the device requires. VDC_E_UNSUPPORTED without VDC_CAP_FIRMWARE. */

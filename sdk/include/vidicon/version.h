@@ -23,7 +23,7 @@ VDC_BEGIN_DECLS
 /** The version of the library that runs, coded as ::VDC_VERSION. Any thread. */
 VDC_API(uint32_t) vdc_version(void);
 
-/** The same for people, with the brand's name, such as "Vidicon 0.1.0". Static. Any thread. */
+/** The same for people, with the package's name in front. Static. Any thread. */
 VDC_API(const char *) vdc_version_text(void);
 
 VDC_END_DECLS

@@ -12,12 +12,16 @@
  *  - Threads.   Every function works from any thread at any time, also while another thread waits, with two
  *               exceptions: nobody may use an object while or after it is destroyed or closed, and one thread
  *               at a time waits on a stream (a second one gets VDC_E_BUSY). A callback may call everything
- *               but stop, close and destroy.
+ *               but stop, close and destroy (of a list it may), which then return VDC_E_STATE, or do
+ *               nothing and log an error. The log and progress callbacks may call less: see there.
  *  - Units.     In the name: _px, _bytes, _ms, _ns. Intervals are exact fractions. A timeout of 0 polls,
  *               a negative one waits without end.
  *
  * A struct that the caller fills or offers begins with `size`: set it to sizeof, the INIT macros do. A struct
  * that the library hands out by pointer may grow at its end. An all-zero member is always a sound default.
+ * A config that is longer than the library knows is taken if the rest is zero, else VDC_E_UNSUPPORTED.
+ *
+ * A handle that is NULL, or was closed a short while ago, gives VDC_E_INVALID; do not count on the latter.
  */
 #ifndef VIDICON_VIDICON_H
 #define VIDICON_VIDICON_H
@@ -51,8 +55,8 @@ enum vdc_status {
     VDC_E_TIMEOUT = -6,     /**< Nothing came in time. */
     VDC_E_CANCELLED = -7,   /**< vdc_stream_cancel() was called. */
     VDC_E_UNSUPPORTED = -8, /**< This device, backend or platform cannot do that. */
-    VDC_E_STATE = -9,       /**< Right call, wrong moment: not started, already open, in a callback, … */
-    VDC_E_IO = -10,         /**< The bus, the driver or the operating system failed. */
+    VDC_E_STATE = -9, /**< Right call, wrong moment: not started, already open, in a callback, … */
+    VDC_E_IO = -10,   /**< The bus, the driver or the operating system failed. */
     VDC_E_PERMISSION = -11, /**< The operating system or the open mode does not allow it. */
     VDC_E_FIRMWARE = -12,   /**< A firmware image was refused, or none runs. */
     VDC_E_RANGE = -13       /**< A value outside of what the device offers. */
@@ -76,7 +80,8 @@ enum vdc_log_level {
     VDC_LOG_DEBUG = 4    /**< What the hardware does. */
 };
 
-/** Takes a log line: UTF-8, no newline, borrowed during the call. From any thread, one at a time. */
+/** Takes a log line: UTF-8, no newline, borrowed during the call. From any thread, one at a time. It must not call
+ * the library, since anything may be locked: most calls return VDC_E_STATE, the rest may never return. */
 typedef void(VDC_CALL *vdc_log_fn)(int level, const char *line, void *user);
 
 /** How a context is made. Start from ::VDC_CONTEXT_CONFIG_INIT. */
@@ -90,24 +95,28 @@ typedef struct vdc_context_config {
 } vdc_context_config;
 
 /** A config that changes nothing. */
-#define VDC_CONTEXT_CONFIG_INIT { sizeof(vdc_context_config), 0, NULL, NULL, VDC_LOG_NONE, 0 }
+#define VDC_CONTEXT_CONFIG_INIT                                    \
+    {                                                              \
+        sizeof(vdc_context_config), 0, NULL, NULL, VDC_LOG_NONE, 0 \
+    }
 
 /** Makes a context. @param config NULL for the defaults. */
 VDC_API(int) vdc_context_create(vdc_context **out, const vdc_context_config *config);
 
-/** Destroys a context. Its devices must be closed and its lists destroyed before. */
+/** Destroys a context. Its devices must be closed before: otherwise it does nothing and logs an error. Lists may
+ * outlive it. */
 VDC_API(void) vdc_context_destroy(vdc_context *context);
 
 /* ---- Lists -------------------------------------------------------------------------------------- */
 
 /** What a device offers. */
 enum vdc_device_cap {
-    VDC_CAP_FIRMWARE = 1 << 0,   /**< vidicon/service.h: firmware. */
-    VDC_CAP_REGISTERS = 1 << 1,  /**< vidicon/service.h: registers. */
-    VDC_CAP_INPUTS = 1 << 2,     /**< Inputs can be listed and selected, the signal asked. */
-    VDC_CAP_TIMINGS = 1 << 3,    /**< Standards or DV timings can be listed and set. */
-    VDC_CAP_CROP = 1 << 4,       /**< A stream may take a window of the picture. */
-    VDC_CAP_PROGRESS = 1 << 5,   /**< Sub-frame delivery. */
+    VDC_CAP_FIRMWARE = 1 << 0,      /**< vidicon/service.h: firmware. */
+    VDC_CAP_REGISTERS = 1 << 1,     /**< vidicon/service.h: registers. */
+    VDC_CAP_INPUTS = 1 << 2,        /**< Inputs can be listed and selected, the signal asked. */
+    VDC_CAP_TIMINGS = 1 << 3,       /**< Standards or DV timings can be listed and set. */
+    VDC_CAP_CROP = 1 << 4,          /**< A stream may take a window of the picture. */
+    VDC_CAP_PROGRESS = 1 << 5,      /**< Sub-frame delivery. */
     VDC_CAP_CALLER_MEMORY = 1 << 6, /**< Buffers may be the caller's memory. */
     VDC_CAP_DMABUF_IMPORT = 1 << 7, /**< Buffers may be dma-bufs. */
     VDC_CAP_DMABUF_EXPORT = 1 << 8, /**< Buffers can be exported as dma-bufs. */
@@ -125,13 +134,13 @@ enum vdc_device_state {
 
 /** A device. From a list: borrowed until the list is destroyed. From an open device: until it is closed. */
 typedef struct vdc_device_info {
-    const char *id;         /**< "backend:…": opens this device, also after a replug. */
-    const char *name;       /**< For people. UTF-8. */
-    const char *serial;     /**< Serial number, "" if none. */
-    const char *location;   /**< Bus path for people, "" if unknown. */
-    const char *backend;    /**< "sim", "v4l2", "usb", "ks". */
-    uint32_t caps;          /**< Any of ::vdc_device_cap; from a list, as far as known. */
-    uint32_t state;         /**< ::vdc_device_state when the device was listed or opened. */
+    const char *id;       /**< "backend:…": opens this device, also after a replug. */
+    const char *name;     /**< For people. UTF-8. */
+    const char *serial;   /**< Serial number, "" if none. */
+    const char *location; /**< Bus path for people, "" if unknown. */
+    const char *backend;  /**< "sim", "v4l2", "usb", "ks". */
+    uint32_t caps;        /**< Any of ::vdc_device_cap; from a list, as far as known. */
+    uint32_t state; /**< ::vdc_device_state when the list was made or the info was asked for. */
     const char *state_text; /**< Why it is limited, else "". */
     uint32_t time_hz;       /**< Ticks per second of the device's counter, 0 if none. */
     uint32_t reserved;      /**< 0. */
@@ -139,22 +148,22 @@ typedef struct vdc_device_info {
 
 /** Intervals and sizes of one pixel format. */
 typedef struct vdc_format_info {
-    uint32_t fourcc;                 /**< Pixel format. */
-    uint32_t compressed;             /**< 1 if it is a compressed one. */
-    uint32_t width_min_px;           /**< Smallest width, */
-    uint32_t width_max_px;           /**< largest (the same: only this one), */
-    uint32_t width_step_px;          /**< and the step from the smallest; the largest is always allowed. */
-    uint32_t height_min_px;          /**< The same for the height. */
-    uint32_t height_max_px;          /**< The same for the height. */
-    uint32_t height_step_px;         /**< The same for the height. */
+    uint32_t fourcc;         /**< Pixel format. */
+    uint32_t compressed;     /**< 1 if it is a compressed one. */
+    uint32_t width_min_px;   /**< Smallest width, */
+    uint32_t width_max_px;   /**< largest (the same: only this one), */
+    uint32_t width_step_px;  /**< and the step from the smallest; the largest is always allowed. */
+    uint32_t height_min_px;  /**< The same for the height. */
+    uint32_t height_max_px;  /**< The same for the height. */
+    uint32_t height_step_px; /**< The same for the height. */
     const vdc_fraction *intervals_s; /**< Frame intervals at these sizes, the preferred first. */
     size_t interval_count;           /**< How many; 2 with `interval_range`. */
-    uint32_t interval_range;         /**< 1: the two are shortest and longest, and all between will do. */
-    uint32_t field;                  /**< ::vdc_field, and so on: what it is delivered with. */
-    uint32_t primaries;              /**< ::vdc_primaries. */
-    uint32_t transfer;               /**< ::vdc_transfer. */
-    uint32_t matrix;                 /**< ::vdc_matrix. */
-    uint32_t range;                  /**< ::vdc_range. */
+    uint32_t interval_range; /**< 1: the two are shortest and longest, and all between will do. */
+    uint32_t field;          /**< ::vdc_field, and so on: what it is delivered with. */
+    uint32_t primaries;      /**< ::vdc_primaries. */
+    uint32_t transfer;       /**< ::vdc_transfer. */
+    uint32_t matrix;         /**< ::vdc_matrix. */
+    uint32_t range;          /**< ::vdc_range. */
 } vdc_format_info;
 
 /** A value of a menu control. */
@@ -165,17 +174,17 @@ typedef struct vdc_menu_item {
 
 /** A control. */
 typedef struct vdc_control_info {
-    uint32_t id;              /**< ::vdc_control. */
-    uint32_t type;            /**< ::vdc_control_type. */
-    uint32_t flags;           /**< ::vdc_control_flag. */
-    uint32_t reserved;        /**< 0. */
-    const char *name;         /**< For people. */
-    int64_t minimum;          /**< Smallest value. */
-    int64_t maximum;          /**< Largest value. */
-    int64_t step;             /**< At least 1. */
-    int64_t default_value;    /**< What the device starts with. */
+    uint32_t id;               /**< ::vdc_control. */
+    uint32_t type;             /**< ::vdc_control_type. */
+    uint32_t flags;            /**< ::vdc_control_flag. */
+    uint32_t reserved;         /**< 0. */
+    const char *name;          /**< For people. */
+    int64_t minimum;           /**< Smallest value. */
+    int64_t maximum;           /**< Largest value. */
+    int64_t step;              /**< At least 1. */
+    int64_t default_value;     /**< What the device starts with. */
     const vdc_menu_item *menu; /**< Items of a menu, else NULL. */
-    size_t menu_count;        /**< How many. */
+    size_t menu_count;         /**< How many. */
 } vdc_control_info;
 
 /** What kind of signal an input takes. */
@@ -194,18 +203,19 @@ typedef struct vdc_input_info {
 
 /** A video standard or DV timing. */
 typedef struct vdc_timing_info {
-    uint32_t id;               /**< For vdc_device_set_timing(). */
-    uint32_t kind;             /**< ::vdc_input_kind it belongs to. */
-    const char *name;          /**< For people: "1080p60", "PAL". */
-    uint32_t width_px;         /**< Active pixels. */
-    uint32_t height_px;        /**< Active lines. */
-    vdc_fraction interval_s;   /**< Time between frames. */
-    uint32_t interlaced;       /**< 1 if a frame has two fields. */
-    uint32_t reserved;         /**< 0. */
-    uint64_t pixel_clock_hz;   /**< 0 if it has none. */
+    uint32_t id;             /**< For vdc_device_set_timing(). */
+    uint32_t kind;           /**< ::vdc_input_kind it belongs to. */
+    const char *name;        /**< For people: "1080p60", "PAL". */
+    uint32_t width_px;       /**< Active pixels. */
+    uint32_t height_px;      /**< Active lines. */
+    vdc_fraction interval_s; /**< Time between frames. */
+    uint32_t interlaced;     /**< 1 if a frame has two fields. */
+    uint32_t reserved;       /**< 0. */
+    uint64_t pixel_clock_hz; /**< 0 if it has none. */
 } vdc_timing_info;
 
-/** Lists the devices that are present now. Simulated cards only as the context's config says. */
+/** Lists the devices that are present now. Simulated cards only as the context's config says. What one backend
+ * cannot list is logged, and an error only if nothing else was found. */
 VDC_API(int) vdc_context_list_devices(vdc_list **out, vdc_context *context);
 /** Lists the formats of the selected input, the preferred first. */
 VDC_API(int) vdc_device_list_formats(vdc_list **out, vdc_device *device);
@@ -235,12 +245,12 @@ VDC_API(void) vdc_list_destroy(vdc_list *list);
 
 /** What happened. */
 enum vdc_event_kind {
-    VDC_EVENT_DEVICE_ARRIVED = 1,   /**< A device can be opened. */
-    VDC_EVENT_DEVICE_REMOVED = 2,   /**< A device was unplugged; if open, it is GONE. */
-    VDC_EVENT_SIGNAL_CHANGED = 3,   /**< Signal or source timing of an open device changed. */
-    VDC_EVENT_CONTROL_CHANGED = 4,  /**< A control of an open device changed, not by this program. */
+    VDC_EVENT_DEVICE_ARRIVED = 1,  /**< A device can be opened. */
+    VDC_EVENT_DEVICE_REMOVED = 2,  /**< A device was unplugged; if open, it is GONE. */
+    VDC_EVENT_SIGNAL_CHANGED = 3,  /**< Signal or source timing of an open device changed. */
+    VDC_EVENT_CONTROL_CHANGED = 4, /**< A control of an open device changed, not by this program. */
     VDC_EVENT_FIRMWARE_CHANGED = 5, /**< Other firmware runs: ask again for formats and controls. */
-    VDC_EVENT_LOST = 6              /**< The queue (256 events) overflowed: ask for the present state. */
+    VDC_EVENT_LOST = 6 /**< The queue (256 events) overflowed: ask for the present state. */
 };
 
 /** An event. Set `size` before asking for one. */
@@ -254,9 +264,14 @@ typedef struct vdc_event {
 } vdc_event;
 
 /** An event to be filled. */
-#define VDC_EVENT_INIT { sizeof(vdc_event), 0, { 0 }, 0, 0, 0 }
+#define VDC_EVENT_INIT                     \
+    {                                      \
+        sizeof(vdc_event), 0, {0}, 0, 0, 0 \
+    }
 
-/** Takes the next event of any device of the context: hotplug, signal, controls, firmware. */
+/** Takes the next event of any device of the context: hotplug, signal, controls, firmware. Hotplug is watched from the
+ * first call of this or the next function on (so that who never asks pays nothing): make one, with timeout 0, before
+ * you list devices, and none slips in between. */
 VDC_API(int) vdc_context_wait_event(vdc_event *out, vdc_context *context, int timeout_ms);
 
 /** A handle that is readable (signalled) exactly while an event waits. Never read from it or close it; it is
@@ -275,16 +290,18 @@ enum vdc_open_flag {
  * LIMITED, why, and vidicon/service.h repairs it.
  * @param id     An id from a list; "usb:", "v4l2:" or another prefix for the first device of a backend;
  *               "sim:0" and options (docs/simulator.md) for a simulated card; NULL for the first real
- *               device, never a simulated one.
+ *               device that is listed, never a simulated one.
  * @param flags  Any of ::vdc_open_flag.
  * @return VDC_E_NOT_FOUND, VDC_E_BUSY, VDC_E_PERMISSION, VDC_E_INVALID (options of the id), VDC_E_IO.
  */
-VDC_API(int) vdc_device_open(vdc_device **out, vdc_context *context, const char *id, uint32_t flags);
+VDC_API(int) vdc_device_open(vdc_device **out, vdc_context *context, const char *id,
+                             uint32_t flags);
 
-/** Closes a device; its streams must be closed before. */
+/** Closes a device; its streams must be closed before: otherwise it does nothing and logs an error. */
 VDC_API(void) vdc_device_close(vdc_device *device);
 
-/** What was opened. Borrowed until the device is closed; NULL for NULL. */
+/** What is open, as of now: another firmware or an unplug show in what the next call gives. Borrowed until the device
+ * is closed; NULL for NULL. */
 VDC_API(const vdc_device_info *) vdc_device_get_info(vdc_device *device);
 
 /** What the selected input receives. */
@@ -310,7 +327,10 @@ typedef struct vdc_signal {
 } vdc_signal;
 
 /** A signal state to be filled. */
-#define VDC_SIGNAL_INIT { sizeof(vdc_signal), 0, 0, 0, 0, 0 }
+#define VDC_SIGNAL_INIT                   \
+    {                                     \
+        sizeof(vdc_signal), 0, 0, 0, 0, 0 \
+    }
 
 /** Asks what the selected input receives. VDC_E_UNSUPPORTED without VDC_CAP_INPUTS. */
 VDC_API(int) vdc_device_get_signal(vdc_signal *out, vdc_device *device);
@@ -337,22 +357,33 @@ enum vdc_changed {
 
 /** Outcome of a negotiation. Set `size` before. */
 typedef struct vdc_negotiation {
-    uint32_t size;     /**< sizeof(vdc_negotiation). */
-    uint32_t changed;  /**< Any of ::vdc_changed; 0: as wanted. What was 0 in the wish never counts. */
+    uint32_t size; /**< sizeof(vdc_negotiation). */
+    uint32_t
+        changed; /**< Any of ::vdc_changed; 0: as wanted. What was 0 in the wish never counts. */
     vdc_format format; /**< Complete; vdc_stream_open() takes it. */
     char reason[160];  /**< For people: what was changed and why; "" if nothing was. */
 } vdc_negotiation;
 
 /** A negotiation to be filled. */
-#define VDC_NEGOTIATION_INIT { sizeof(vdc_negotiation), 0, \
-        { 0, 0, 0, { 0, 0 }, 0, 0, 0, 0, 0, 0, { 0 } }, { 0 } }
+#define VDC_NEGOTIATION_INIT                             \
+    {                                                    \
+        sizeof(vdc_negotiation), 0,                      \
+            {                                            \
+                0, 0, 0, {0, 0},
+                   0, 0, 0, 0, 0, 0, {0}
+        }, \
+        {                                                \
+            0                                            \
+        }                                                \
+    }
 
 /**
  * Finds the format of the device that is nearest to a wish. Asks only, sets nothing. Nearest: first the pixel format,
  * then the smallest size not below the wish (else the largest), then the nearest interval not shorter than the wish.
  * @param wanted  Members that are 0 mean any; NULL means all any.
  */
-VDC_API(int) vdc_device_negotiate(vdc_negotiation *out, vdc_device *device, const vdc_format *wanted);
+VDC_API(int) vdc_device_negotiate(vdc_negotiation *out, vdc_device *device,
+                                  const vdc_format *wanted);
 
 /* ---- Streams -------------------------------------------------------------------------------------- */
 
@@ -382,9 +413,10 @@ enum vdc_frame_flag {
 
 /** Which clock a host time is on. */
 enum vdc_clock {
-    VDC_CLOCK_NONE = 0,      /**< No host time. */
-    VDC_CLOCK_MONOTONIC = 1, /**< CLOCK_MONOTONIC; QueryPerformanceCounter on Windows; mach time on macOS. */
-    VDC_CLOCK_VIRTUAL = 2    /**< A simulated card's own time at rate=max: from its power-on. */
+    VDC_CLOCK_NONE = 0, /**< No host time. */
+    VDC_CLOCK_MONOTONIC =
+        1, /**< CLOCK_MONOTONIC; QueryPerformanceCounter on Windows; mach time on macOS. */
+    VDC_CLOCK_VIRTUAL = 2 /**< A simulated card's own time at rate=max: from its power-on. */
 };
 
 /** An error bound that is not known. */
@@ -392,20 +424,24 @@ enum vdc_clock {
 
 /** A frame. Borrowed until vdc_stream_release(). */
 typedef struct vdc_frame {
-    const uint8_t *planes[VDC_PLANES_MAX]; /**< First byte of each plane; the layout is the stream's. NULL
+    const uint8_t
+        *planes[VDC_PLANES_MAX]; /**< First byte of each plane; the layout is the stream's. NULL
                                                 for memory that this process cannot reach. */
-    size_t used_bytes;          /**< Bytes of the frame, from the start of its buffer; for compressed formats, too. */
-    uint32_t plane_count;       /**< How many planes. */
-    uint32_t flags;             /**< Any of ::vdc_frame_flag. */
-    uint64_t sequence;          /**< Frame number since start; lost frames have numbers, too. */
-    uint64_t device_ticks;      /**< The device's counter at the start of the frame; see info's time_hz. */
-    int64_t host_time_ns;       /**< The same moment on the host's clock. */
-    int64_t error_bound_ns;     /**< The true moment lies within ± this; or VDC_ERROR_UNKNOWN_NS. */
-    uint32_t clock;             /**< ::vdc_clock of host_time_ns; the same for all frames of a start. */
-    uint32_t buffer;            /**< Index of its buffer. */
-    void *buffer_user;          /**< vdc_buffer.user of its buffer. */
-    uint64_t copied_bytes;      /**< Bytes that were copied on its way, 0 if none. */
-    uint32_t dropped[VDC_DROP_SLOTS]; /**< Frames lost between the frame before and this one, by ::vdc_drop. */
+    size_t
+        used_bytes; /**< Bytes of the frame, from the start of its buffer; for compressed formats, too. */
+    uint32_t plane_count; /**< How many planes. */
+    uint32_t flags;       /**< Any of ::vdc_frame_flag. */
+    uint64_t sequence;    /**< Frame number since start; lost frames have numbers, too. */
+    uint64_t
+        device_ticks; /**< The device's counter at the start of the frame; see info's time_hz. */
+    int64_t host_time_ns;   /**< The same moment on the host's clock. */
+    int64_t error_bound_ns; /**< The true moment lies within ± this; or VDC_ERROR_UNKNOWN_NS. */
+    uint32_t clock;         /**< ::vdc_clock of host_time_ns; the same for all frames of a start. */
+    uint32_t buffer;        /**< Index of its buffer. */
+    void *buffer_user;      /**< vdc_buffer.user of its buffer. */
+    uint64_t copied_bytes;  /**< Bytes that were copied on its way, 0 if none. */
+    uint32_t dropped
+        [VDC_DROP_SLOTS]; /**< Frames lost between the frame before and this one, by ::vdc_drop. */
 } vdc_frame;
 
 /** Whose memory the buffers are. */
@@ -417,16 +453,21 @@ enum vdc_memory {
 
 /** A buffer of the caller's. Start from ::VDC_BUFFER_INIT. */
 typedef struct vdc_buffer {
-    uint32_t size;         /**< sizeof(vdc_buffer). */
-    int32_t dmabuf_fd;     /**< For VDC_MEMORY_DMABUF: the caller's, open until the stream is closed; else -1. */
-    void *data;            /**< For VDC_MEMORY_CALLER: the memory, any alignment. Valid until the stream is closed. */
+    uint32_t size; /**< sizeof(vdc_buffer). */
+    int32_t
+        dmabuf_fd; /**< For VDC_MEMORY_DMABUF: the caller's, open until the stream is closed; else -1. */
+    void *
+        data; /**< For VDC_MEMORY_CALLER: the memory, any alignment. Valid until the stream is closed. */
     size_t capacity_bytes; /**< At least vdc_stream_info.frame_bytes. */
     size_t offset_bytes;   /**< For VDC_MEMORY_DMABUF: where in it the buffer begins. */
     void *user;            /**< Comes back in each frame. */
 } vdc_buffer;
 
 /** A buffer to be filled. */
-#define VDC_BUFFER_INIT { sizeof(vdc_buffer), -1, NULL, 0, 0, NULL }
+#define VDC_BUFFER_INIT                          \
+    {                                            \
+        sizeof(vdc_buffer), -1, NULL, 0, 0, NULL \
+    }
 
 /**
  * Takes a frame on a thread of the library. The frame is the application's until it calls vdc_stream_release(), here
@@ -439,7 +480,8 @@ typedef void(VDC_CALL *vdc_frame_fn)(vdc_stream *stream, const vdc_frame *frame,
 
 /** Flags of a stream. */
 enum vdc_stream_flag {
-    VDC_STREAM_DAMAGED_TOO = 1 << 0 /**< Deliver damaged frames too, flagged; else they are counted and kept back. */
+    VDC_STREAM_DAMAGED_TOO =
+        1 << 0 /**< Deliver damaged frames too, flagged; else they are counted and kept back. */
 };
 
 /** A window. Fixed for ever. */
@@ -452,41 +494,59 @@ typedef struct vdc_rect {
 
 /** How a stream is made. Start from ::VDC_STREAM_CONFIG_INIT. */
 typedef struct vdc_stream_config {
-    uint32_t size;            /**< sizeof(vdc_stream_config). */
-    uint32_t flags;           /**< Any of ::vdc_stream_flag. */
-    vdc_format format;        /**< Exactly what the device can do, as negotiated; all zero: its favourite. */
-    vdc_rect crop;            /**< Window of that picture to deliver; all zero: all. Needs VDC_CAP_CROP. */
-    uint32_t buffer_count;    /**< For library memory; 0: 4. At most 64. */
-    uint32_t memory;          /**< ::vdc_memory. */
-    uint32_t watermark_lines; /**< Sub-frame delivery in steps of so many lines; 0: off. Needs VDC_CAP_PROGRESS. */
-    uint32_t reserved;        /**< 0. */
-    vdc_frame_fn on_frame;    /**< Delivery by callback; NULL: by vdc_stream_wait(). */
-    void *user;               /**< Handed to `on_frame`. */
+    uint32_t size;  /**< sizeof(vdc_stream_config). */
+    uint32_t flags; /**< Any of ::vdc_stream_flag. */
+    vdc_format
+        format;    /**< Exactly what the device can do, as negotiated; all zero: its favourite. */
+    vdc_rect crop; /**< Window of that picture to deliver; all zero: all. Needs VDC_CAP_CROP. */
+    uint32_t buffer_count; /**< For library memory; 0: 4. At most 64. */
+    uint32_t memory;       /**< ::vdc_memory. */
+    uint32_t
+        watermark_lines; /**< Sub-frame delivery in steps of so many lines; 0: off. Needs VDC_CAP_PROGRESS. */
+    uint32_t reserved;     /**< 0. */
+    vdc_frame_fn on_frame; /**< Delivery by callback; NULL: by vdc_stream_wait(). */
+    void *user;            /**< Handed to `on_frame`. */
 } vdc_stream_config;
 
 /** A config that asks for nothing in particular. */
-#define VDC_STREAM_CONFIG_INIT { sizeof(vdc_stream_config), 0, \
-        { 0, 0, 0, { 0, 0 }, 0, 0, 0, 0, 0, 0, { 0 } }, { 0, 0, 0, 0 }, 0, VDC_MEMORY_LIBRARY, 0, 0, NULL, NULL }
+#define VDC_STREAM_CONFIG_INIT                                    \
+    {                                                             \
+        sizeof(vdc_stream_config), 0,                             \
+            {                                                     \
+                0, 0, 0, {0, 0},
+                   0, 0, 0, 0, 0, 0, {0}
+        },          \
+            {0, 0, 0, 0}, 0, VDC_MEMORY_LIBRARY, 0, 0, NULL, NULL \
+    }
 
 /** What a stream delivers. Set `size` before. */
 typedef struct vdc_stream_info {
-    uint32_t size;           /**< sizeof(vdc_stream_info). */
-    uint32_t plane_count;    /**< Planes of a frame. */
-    vdc_format format;       /**< What is delivered: the window's size, the real stride. */
-    vdc_rect crop;           /**< The window in the device's picture. */
-    size_t frame_bytes;      /**< Bytes that a buffer needs; for compressed formats the most a frame may have. */
+    uint32_t size;        /**< sizeof(vdc_stream_info). */
+    uint32_t plane_count; /**< Planes of a frame. */
+    vdc_format format;    /**< What is delivered: the window's size, the real stride. */
+    vdc_rect crop;        /**< The window in the device's picture. */
+    size_t
+        frame_bytes; /**< Bytes that a buffer needs; for compressed formats the most a frame may have. */
     vdc_plane_layout planes[VDC_PLANES_MAX]; /**< Where the planes lie in a buffer. */
-    uint32_t buffer_count;   /**< Buffers that the stream has now. */
-    uint32_t memory;         /**< ::vdc_memory. */
+    uint32_t buffer_count;                   /**< Buffers that the stream has now. */
+    uint32_t memory;                         /**< ::vdc_memory. */
 } vdc_stream_info;
 
 /** A stream info to be filled. */
-#define VDC_STREAM_INFO_INIT { sizeof(vdc_stream_info), 0, \
-        { 0, 0, 0, { 0, 0 }, 0, 0, 0, 0, 0, 0, { 0 } }, { 0, 0, 0, 0 }, 0, \
-        { { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 } }, 0, 0 }
+#define VDC_STREAM_INFO_INIT                                                                       \
+    {                                                                                              \
+        sizeof(vdc_stream_info), 0,                                                                \
+            {                                                                                      \
+                0, 0, 0, {0, 0},
+                   0, 0, 0, 0, 0, 0, {0}
+        },                                           \
+            {0, 0, 0, 0}, 0, {{0, 0, 0, 0, 0}, {0, 0, 0, 0, 0}, {0, 0, 0, 0, 0}, {0, 0, 0, 0, 0}}, \
+            0, 0                                                                                   \
+    }
 
 /**
  * Opens a stream: fixes format, memory and the way of delivery. A device has one at a time.
+ * @param config  NULL for the defaults. Members of its format that are 0 mean any; the others must be as negotiated.
  * @return VDC_E_RANGE: not a format of the device (negotiate first). VDC_E_BUSY: this or another program has a
  *         stream on it. VDC_E_FIRMWARE: the device is LIMITED. VDC_E_UNSUPPORTED: memory, crop or watermark.
  */
@@ -501,11 +561,13 @@ VDC_API(int) vdc_stream_get_info(vdc_stream_info *out, vdc_stream *stream);
 /** Gives the stream a buffer of the caller's; buffers are numbered from 0. VDC_E_STATE while it runs. */
 VDC_API(int) vdc_stream_add_buffer(vdc_stream *stream, const vdc_buffer *buffer);
 
-/** Starts capture. Statistics and sequence begin at 0. VDC_E_STATE: it runs already, or it has no buffers. */
+/** Starts capture. Statistics and sequence begin at 0. VDC_E_STATE: it runs already, or it has no buffers. Buffers of
+ * frames that are still held join in when they are released. */
 VDC_API(int) vdc_stream_start(vdc_stream *stream);
 
 /** Stops capture. When it returns, also after an unplug, nobody writes to the buffers any more; a thread in
- * vdc_stream_wait() comes back with VDC_E_STATE. Frames that the application holds stay as they are. */
+ * vdc_stream_wait() comes back with VDC_E_STATE, and a callback in progress has returned. Frames that the application
+ * holds stay as they are. VDC_E_STATE: it does not run. After any other error it is stopped all the same. */
 VDC_API(int) vdc_stream_stop(vdc_stream *stream);
 
 /** From now on every wait returns VDC_E_CANCELLED, the one in progress too, until the next start. */
@@ -513,30 +575,38 @@ VDC_API(void) vdc_stream_cancel(vdc_stream *stream);
 
 /**
  * Takes the oldest frame that is complete. Frames held are not filled again: release them soon.
- * @return VDC_E_TIMEOUT, VDC_E_CANCELLED, VDC_E_GONE, VDC_E_IO; VDC_E_STATE: not started, or delivery is by callback.
+ * @return VDC_E_TIMEOUT, VDC_E_CANCELLED, VDC_E_IO; VDC_E_GONE, when all that was complete has been taken;
+ *         VDC_E_STATE: not started, or delivery is by callback.
  */
 VDC_API(int) vdc_stream_wait(const vdc_frame **out, vdc_stream *stream, int timeout_ms);
 
-/** Gives a frame back, to be filled again. VDC_E_INVALID: not a frame of this stream that is held. */
+/** Gives a frame back, to be filled again. Works on a stopped stream and after an unplug, too. VDC_E_INVALID: not a
+ * frame of this stream that is held. */
 VDC_API(int) vdc_stream_release(vdc_stream *stream, const vdc_frame *frame);
 
-/** A handle that is readable (signalled) exactly while vdc_stream_wait() with timeout 0 would not time out.
- * Never read from it or close it; it is the stream's, until it is closed. VDC_E_STATE with delivery by callback. */
+/** A handle that is readable (signalled) exactly while vdc_stream_wait() with timeout 0 would not time out: so also
+ * while that would fail, being cancelled, stopped or not started. It is the same before, while and after the stream runs.
+ * Never read from it or close it; it is the stream's, until it is closed. VDC_E_STATE with delivery by callback. A driver
+ * that cannot tell damaged frames from good ones may raise it for one that is then not delivered: poll again. */
 VDC_API(int) vdc_stream_get_handle(vdc_handle *out, vdc_stream *stream);
 
 /** How much of the frame in progress has arrived. Set `size` before. */
 typedef struct vdc_progress {
-    uint32_t size;       /**< sizeof(vdc_progress). */
-    uint32_t buffer;     /**< Index of the buffer it goes to. */
-    const uint8_t *data; /**< Start of that buffer; only the lines below are valid, and only until the next start,
+    uint32_t size;   /**< sizeof(vdc_progress). */
+    uint32_t buffer; /**< Index of the buffer it goes to. */
+    const uint8_t *
+        data; /**< Start of that buffer; only the lines below are valid, and only until the next start,
                               or until the frame after the one that this becomes is released. */
-    uint32_t lines;      /**< Complete lines in each full-height plane. */
-    uint32_t reserved;   /**< 0. */
-    uint64_t sequence;   /**< The number the frame will have, unless it is lost. */
+    uint32_t lines;    /**< Complete lines in each full-height plane. */
+    uint32_t reserved; /**< 0. */
+    uint64_t sequence; /**< The number the frame will have, unless it is lost. */
 } vdc_progress;
 
 /** Progress to be filled. */
-#define VDC_PROGRESS_INIT { sizeof(vdc_progress), 0, NULL, 0, 0, 0 }
+#define VDC_PROGRESS_INIT                      \
+    {                                          \
+        sizeof(vdc_progress), 0, NULL, 0, 0, 0 \
+    }
 
 /** Waits until the frame in progress has grown by another watermark. VDC_E_UNSUPPORTED unless the stream was opened
  * with watermark_lines. One thread, that of vdc_stream_wait(). VDC_E_STATE when a complete frame waits: take that first. */
@@ -564,20 +634,28 @@ enum vdc_basis {
 typedef struct vdc_stats {
     uint32_t size;           /**< sizeof(vdc_stats). */
     uint32_t produced_basis; /**< ::vdc_basis. */
-    uint64_t produced;       /**< Frames that the device made or should have made; never computed from the rest. */
-    uint64_t delivered;      /**< Frames handed to the application. */
-    uint64_t in_flight;      /**< Not yet delivered or lost. */
+    uint64_t
+        produced; /**< Frames that the device made or should have made; never computed from the rest. */
+    uint64_t delivered;               /**< Frames handed to the application. */
+    uint64_t in_flight;               /**< Not yet delivered or lost. */
     uint64_t dropped[VDC_DROP_SLOTS]; /**< Lost frames by ::vdc_drop. */
-    uint64_t copies;         /**< Delivered frames that were copied on their way. */
-    uint64_t copied_bytes;   /**< Bytes copied. */
-    uint64_t latency_us[VDC_LATENCY_SLOTS]; /**< Frames by the time from their end to their delivery: slot 0 counts those
+    uint64_t copies;                  /**< Delivered frames that were copied on their way. */
+    uint64_t copied_bytes;            /**< Bytes copied. */
+    uint64_t latency_us
+        [VDC_LATENCY_SLOTS]; /**< Frames by the time from their end to their delivery: slot 0 counts those
                                                  below 1 us, slot n those from 2^(n-1) us on, below 2^n. */
 } vdc_stats;
 
 /** Statistics to be filled. */
-#define VDC_STATS_INIT { sizeof(vdc_stats), 0, 0, 0, 0, { 0 }, 0, 0, { 0 } }
+#define VDC_STATS_INIT                            \
+    {                                             \
+        sizeof(vdc_stats), 0, 0, 0, 0, {0}, 0, 0, \
+        {                                         \
+            0                                     \
+        }                                         \
+    }
 
-/** The account up to now. */
+/** The account up to now, or of the last run. Works after an unplug, too. */
 VDC_API(int) vdc_stream_get_stats(vdc_stats *out, vdc_stream *stream);
 
 /** "DEVICE_FIFO" and so on for a ::vdc_drop. Static, never NULL. */
