@@ -44,11 +44,11 @@ typedef struct vdc_firmware_info {
     uint32_t target;          /**< Board type that an image must be made for. */
 } vdc_firmware_info;
 
+/* clang-format off */
 /** Firmware info to be filled. */
-#define VDC_FIRMWARE_INFO_INIT                                               \
-    {                                                                        \
-        sizeof(vdc_firmware_info), 0, 0, 0, 0, 0, {0, 0}, {0, 0}, 0, 0, 0, 0 \
-    }
+#define VDC_FIRMWARE_INFO_INIT \
+    { sizeof(vdc_firmware_info), 0, 0, 0, 0, 0, { 0, 0 }, { 0, 0 }, 0, 0, 0, 0 }
+/* clang-format on */
 
 /** Progress of an update: `done` of `total` bytes. On the calling thread. It must not call the device: VDC_E_STATE. */
 typedef void(VDC_CALL *vdc_progress_fn)(uint64_t done, uint64_t total, void *user);

@@ -94,11 +94,10 @@ typedef struct vdc_context_config {
     uint32_t reserved;        /**< 0. */
 } vdc_context_config;
 
+/* clang-format off */
 /** A config that changes nothing. */
-#define VDC_CONTEXT_CONFIG_INIT                                    \
-    {                                                              \
-        sizeof(vdc_context_config), 0, NULL, NULL, VDC_LOG_NONE, 0 \
-    }
+#define VDC_CONTEXT_CONFIG_INIT { sizeof(vdc_context_config), 0, NULL, NULL, VDC_LOG_NONE, 0 }
+/* clang-format on */
 
 /** Makes a context. @param config NULL for the defaults. */
 VDC_API(int) vdc_context_create(vdc_context **out, const vdc_context_config *config);
@@ -263,11 +262,10 @@ typedef struct vdc_event {
     int64_t value;       /**< For CONTROL_CHANGED: its value then. */
 } vdc_event;
 
+/* clang-format off */
 /** An event to be filled. */
-#define VDC_EVENT_INIT                     \
-    {                                      \
-        sizeof(vdc_event), 0, {0}, 0, 0, 0 \
-    }
+#define VDC_EVENT_INIT { sizeof(vdc_event), 0, { 0 }, 0, 0, 0 }
+/* clang-format on */
 
 /** Takes the next event of any device of the context: hotplug, signal, controls, firmware. Hotplug is watched from the
  * first call of this or the next function on (so that who never asks pays nothing): make one, with timeout 0, before
@@ -326,11 +324,10 @@ typedef struct vdc_signal {
     uint32_t changes;         /**< Grows with every change. */
 } vdc_signal;
 
+/* clang-format off */
 /** A signal state to be filled. */
-#define VDC_SIGNAL_INIT                   \
-    {                                     \
-        sizeof(vdc_signal), 0, 0, 0, 0, 0 \
-    }
+#define VDC_SIGNAL_INIT { sizeof(vdc_signal), 0, 0, 0, 0, 0 }
+/* clang-format on */
 
 /** Asks what the selected input receives. VDC_E_UNSUPPORTED without VDC_CAP_INPUTS. */
 VDC_API(int) vdc_device_get_signal(vdc_signal *out, vdc_device *device);
@@ -364,18 +361,11 @@ typedef struct vdc_negotiation {
     char reason[160];  /**< For people: what was changed and why; "" if nothing was. */
 } vdc_negotiation;
 
+/* clang-format off */
 /** A negotiation to be filled. */
-#define VDC_NEGOTIATION_INIT                             \
-    {                                                    \
-        sizeof(vdc_negotiation), 0,                      \
-            {                                            \
-                0, 0, 0, {0, 0},
-                   0, 0, 0, 0, 0, 0, {0}
-        }, \
-        {                                                \
-            0                                            \
-        }                                                \
-    }
+#define VDC_NEGOTIATION_INIT \
+    { sizeof(vdc_negotiation), 0, { 0, 0, 0, { 0, 0 }, 0, 0, 0, 0, 0, 0, { 0 } }, { 0 } }
+/* clang-format on */
 
 /**
  * Finds the format of the device that is nearest to a wish. Asks only, sets nothing. Nearest: first the pixel format,
@@ -463,11 +453,10 @@ typedef struct vdc_buffer {
     void *user;            /**< Comes back in each frame. */
 } vdc_buffer;
 
+/* clang-format off */
 /** A buffer to be filled. */
-#define VDC_BUFFER_INIT                          \
-    {                                            \
-        sizeof(vdc_buffer), -1, NULL, 0, 0, NULL \
-    }
+#define VDC_BUFFER_INIT { sizeof(vdc_buffer), -1, NULL, 0, 0, NULL }
+/* clang-format on */
 
 /**
  * Takes a frame on a thread of the library. The frame is the application's until it calls vdc_stream_release(), here
@@ -508,16 +497,12 @@ typedef struct vdc_stream_config {
     void *user;            /**< Handed to `on_frame`. */
 } vdc_stream_config;
 
+/* clang-format off */
 /** A config that asks for nothing in particular. */
-#define VDC_STREAM_CONFIG_INIT                                    \
-    {                                                             \
-        sizeof(vdc_stream_config), 0,                             \
-            {                                                     \
-                0, 0, 0, {0, 0},
-                   0, 0, 0, 0, 0, 0, {0}
-        },          \
-            {0, 0, 0, 0}, 0, VDC_MEMORY_LIBRARY, 0, 0, NULL, NULL \
-    }
+#define VDC_STREAM_CONFIG_INIT \
+    { sizeof(vdc_stream_config), 0, { 0, 0, 0, { 0, 0 }, 0, 0, 0, 0, 0, 0, { 0 } }, \
+        { 0, 0, 0, 0 }, 0, VDC_MEMORY_LIBRARY, 0, 0, NULL, NULL }
+/* clang-format on */
 
 /** What a stream delivers. Set `size` before. */
 typedef struct vdc_stream_info {
@@ -532,17 +517,12 @@ typedef struct vdc_stream_info {
     uint32_t memory;                         /**< ::vdc_memory. */
 } vdc_stream_info;
 
+/* clang-format off */
 /** A stream info to be filled. */
-#define VDC_STREAM_INFO_INIT                                                                       \
-    {                                                                                              \
-        sizeof(vdc_stream_info), 0,                                                                \
-            {                                                                                      \
-                0, 0, 0, {0, 0},
-                   0, 0, 0, 0, 0, 0, {0}
-        },                                           \
-            {0, 0, 0, 0}, 0, {{0, 0, 0, 0, 0}, {0, 0, 0, 0, 0}, {0, 0, 0, 0, 0}, {0, 0, 0, 0, 0}}, \
-            0, 0                                                                                   \
-    }
+#define VDC_STREAM_INFO_INIT \
+    { sizeof(vdc_stream_info), 0, { 0, 0, 0, { 0, 0 }, 0, 0, 0, 0, 0, 0, { 0 } }, \
+        { 0, 0, 0, 0 }, 0, { { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 } }, 0, 0 }
+/* clang-format on */
 
 /**
  * Opens a stream: fixes format, memory and the way of delivery. A device has one at a time.
@@ -602,11 +582,10 @@ typedef struct vdc_progress {
     uint64_t sequence; /**< The number the frame will have, unless it is lost. */
 } vdc_progress;
 
+/* clang-format off */
 /** Progress to be filled. */
-#define VDC_PROGRESS_INIT                      \
-    {                                          \
-        sizeof(vdc_progress), 0, NULL, 0, 0, 0 \
-    }
+#define VDC_PROGRESS_INIT { sizeof(vdc_progress), 0, NULL, 0, 0, 0 }
+/* clang-format on */
 
 /** Waits until the frame in progress has grown by another watermark. VDC_E_UNSUPPORTED unless the stream was opened
  * with watermark_lines. One thread, that of vdc_stream_wait(). VDC_E_STATE when a complete frame waits: take that first. */
@@ -646,14 +625,10 @@ typedef struct vdc_stats {
                                                  below 1 us, slot n those from 2^(n-1) us on, below 2^n. */
 } vdc_stats;
 
+/* clang-format off */
 /** Statistics to be filled. */
-#define VDC_STATS_INIT                            \
-    {                                             \
-        sizeof(vdc_stats), 0, 0, 0, 0, {0}, 0, 0, \
-        {                                         \
-            0                                     \
-        }                                         \
-    }
+#define VDC_STATS_INIT { sizeof(vdc_stats), 0, 0, 0, 0, { 0 }, 0, 0, { 0 } }
+/* clang-format on */
 
 /** The account up to now, or of the last run. Works after an unplug, too. */
 VDC_API(int) vdc_stream_get_stats(vdc_stats *out, vdc_stream *stream);
