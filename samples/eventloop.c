@@ -14,19 +14,20 @@
 
 #include "common/wait_handles.h"
 
-/* Takes all frames that are complete now: one call of poll() may stand for several. */
-static int take_frames(vdc_stream *stream, unsigned long *count)
+/* Takes one frame. More may be complete: then the handle is still ready, and the loop comes back,
+ * after it has served whatever else is ready. */
+static int take_frame(vdc_stream *stream, unsigned long *count)
 {
     const vdc_frame *frame = NULL;
-    int status;
 
-    while ((status = vdc_stream_wait(&frame, stream, 0)) == VDC_OK) {
+    int status = vdc_stream_wait(&frame, stream, 0);
+    if (status == VDC_OK) {
         printf("frame %" PRIu64 " at %.3f ms\n", frame->sequence,
                (double)frame->host_time_ns / 1e6);
         (*count)++;
         vdc_stream_release(stream, frame);
     }
-    return status == VDC_E_TIMEOUT ? VDC_OK : status;
+    return status;
 }
 
 static int take_events(vdc_context *context)
@@ -58,7 +59,7 @@ static int loop(vdc_context *context, vdc_stream *stream, unsigned long wanted)
             return VDC_E_TIMEOUT;
         }
         if (ready[0]) {
-            status = take_frames(stream, &count);
+            status = take_frame(stream, &count);
         }
         if (ready[1] && status == VDC_OK) {
             status = take_events(context);
