@@ -10,6 +10,7 @@
 
 #include "backend.h"
 #include "platform.h"
+#include "test_hook.h"
 
 #define VDI_BACKENDS_MAX    16
 #define VDI_BUFFERS_MAX     64
@@ -165,8 +166,6 @@ int vdi_error_copy(int status, const char *text);
 int vdi_backend_status(int status, unsigned serial, const char *function, const char *what);
 
 /* context.c */
-/* For tests: one more backend, behind the others. Before anything is listed or opened. */
-int vdi_context_add_backend(vdc_context *context, const struct vdi_backend *backend);
 void vdi_context_count_device(vdc_context *context, int change);
 void vdi_context_watch(vdc_context *context);
 
