@@ -13,30 +13,52 @@ void sim_account_reset(struct sim_stream *st)
 {
     memset(&st->seen, 0, sizeof(st->seen));
     memset(&st->report, 0, sizeof(st->report));
+    memset(st->untold, 0, sizeof(st->untold));
+    st->untold_flags = 0;
     st->damaged = 0;
     st->contradicts = 0;
     st->next_sequence = 0;
 }
 
-void sim_account_completion(struct sim_stream *st, const struct vdh_completion *completion,
-                            struct vdi_completion *out)
+/* What every completion says, whatever becomes of its frame. Losses wait in st->untold. */
+static uint64_t note(struct sim_stream *st, const struct vdh_completion *completion)
 {
     /* The core has checked that sequences go up by what was lost. */
     uint32_t step = completion->sequence - (uint32_t)st->next_sequence;
+    uint64_t sequence = st->next_sequence + step;
 
-    out->sequence = st->next_sequence + step;
-    st->next_sequence = out->sequence + 1;
-    out->dropped[VDC_DROP_DEVICE_FIFO] = completion->dropped_fifo;
-    out->dropped[VDC_DROP_NO_BUFFER] = completion->dropped_no_buffer;
-    out->dropped[VDC_DROP_NO_SIGNAL] = completion->dropped_no_signal;
-    out->dropped[VDC_DROP_DMA] = completion->dropped_dma;
+    st->next_sequence = sequence + 1;
     st->seen.produced = st->next_sequence;
     st->seen.fifo += completion->dropped_fifo;
     st->seen.no_buffer += completion->dropped_no_buffer;
     st->seen.no_signal += completion->dropped_no_signal;
     st->seen.dma += completion->dropped_dma;
+    st->untold[VDC_DROP_DEVICE_FIFO] += completion->dropped_fifo;
+    st->untold[VDC_DROP_NO_BUFFER] += completion->dropped_no_buffer;
+    st->untold[VDC_DROP_NO_SIGNAL] += completion->dropped_no_signal;
+    st->untold[VDC_DROP_DMA] += completion->dropped_dma;
+    return sequence;
+}
+
+void sim_account_completion(struct sim_stream *st, const struct vdh_completion *completion,
+                            struct vdi_completion *out)
+{
+    out->sequence = note(st, completion);
+    memcpy(out->dropped, st->untold, sizeof(out->dropped));
+    memset(st->untold, 0, sizeof(st->untold));
+    for (uint32_t i = 0; i < VDC_DROP_SLOTS; i++) {
+        if (out->dropped[i])
+            out->flags |= VDC_FRAME_DISCONTINUITY;
+    }
     if (out->damage != VDC_DROP_SLOTS)
         st->damaged++;
+}
+
+void sim_account_lost(struct sim_stream *st, const struct vdh_completion *completion)
+{
+    (void)note(st, completion);
+    st->seen.dma++;
+    st->untold[VDC_DROP_DMA]++;
 }
 
 /* A counter of 32 bits, carried on to 64. */
@@ -92,7 +114,7 @@ int sim_stream_counts(struct vdi_stream *stream, struct vdi_counts *out)
     out->dropped[VDC_DROP_NO_BUFFER] = best->no_buffer;
     out->dropped[VDC_DROP_NO_SIGNAL] = best->no_signal;
     out->dropped[VDC_DROP_DMA] = best->dma;
-    /* Frames that came damaged are counted when they are taken. */
+    /* Damaged frames that were handed out are counted by the library. */
     if (best == &st->report)
         out->dropped[VDC_DROP_DMA] -= st->damaged < best->dma ? st->damaged : best->dma;
     sim_card_leave(st->card);

@@ -89,38 +89,53 @@ static void put_time(struct sim_stream *st, const struct vdh_completion *complet
 
 /* ---- Completions ---- */
 
-static void take(struct sim_stream *st, const struct vdh_completion *completion)
+static int is_damaged(const struct vdh_completion *completion)
+{
+    return (completion->flags & (uint32_t)(VDH_B_COMPLETION_FLAGS_DMA_ERROR |
+                                           VDH_B_COMPLETION_FLAGS_BAD_DESCRIPTOR)) != 0;
+}
+
+/* 1 if there is something to hand out. */
+static uint32_t take(struct sim_stream *st, const struct vdh_completion *completion)
 {
     struct vdi_buffer *buffer = st->buffers[completion->tag];
     struct vdi_completion *out = &st->done[(st->done_first + st->done_count) % SIM_BUFFERS_MAX];
 
     sim_buffer_take(st, buffer);
+    if (completion->flags & (uint32_t)VDH_B_COMPLETION_FLAGS_SOURCE_CHANGED)
+        st->untold_flags |= VDC_FRAME_SOURCE_CHANGED;
+    if (is_damaged(completion) && !st->damaged_too) {
+        /* Nobody wants it: back to the card with the buffer; the loss is told with the next frame. */
+        sim_account_lost(st, completion);
+        if (st->running && !st->stopping && !st->card->gone)
+            (void)sim_buffer_give(st, buffer);
+        return 0;
+    }
     memset(out, 0, sizeof(*out));
     out->buffer = buffer;
     out->damage = VDC_DROP_SLOTS;
     out->used_bytes = completion->bytes;
-    if (completion->flags &
-        (uint32_t)(VDH_B_COMPLETION_FLAGS_DMA_ERROR | VDH_B_COMPLETION_FLAGS_BAD_DESCRIPTOR)) {
+    if (is_damaged(completion)) {
         out->damage = VDC_DROP_DMA;
         out->flags |= VDC_FRAME_DAMAGED;
     }
-    if (completion->flags & (uint32_t)VDH_B_COMPLETION_FLAGS_SOURCE_CHANGED)
-        out->flags |= VDC_FRAME_SOURCE_CHANGED;
+    out->flags |= st->untold_flags;
+    st->untold_flags = 0;
     if (completion->flags & (uint32_t)VDH_B_COMPLETION_FLAGS_PATTERN)
         out->flags |= VDC_FRAME_TEST_PATTERN;
-    if (completion->sequence != (uint32_t)st->next_sequence)
-        out->flags |= VDC_FRAME_DISCONTINUITY;
     sim_account_completion(st, completion, out);
     put_time(st, completion, out);
     if (st->jumped)
         out->flags |= VDC_FRAME_TIME_JUMP;
     st->jumped = 0;
     st->done_count++;
+    return 1;
 }
 
 uint32_t sim_complete_collect(struct sim_stream *st)
 {
     uint64_t now = sim_card_now(st->card);
+    uint32_t seen = 0;
     uint32_t taken = 0;
 
     if (!st->capture.device)
@@ -141,18 +156,17 @@ uint32_t sim_complete_collect(struct sim_stream *st)
             break;
         }
         st->bad_since_ns = 0;
-        if (taken == 0 && st->running && !st->card->gone)
+        if (seen++ == 0 && st->running && !st->card->gone)
             sim_complete_sample(st);
         if (completion.tag >= SIM_BUFFERS_MAX || !st->buffers[completion.tag]) {
             sim_complete_fail(st, "a completion names no buffer");
             break;
         }
-        take(st, &completion);
-        taken++;
+        taken += take(st, &completion);
     }
-    if (taken) {
+    if (seen)
         st->watch_ns = now + 2 * st->interval_ns;
-        st->progress_ns = now;
+    if (taken) {
         sim_delivery_ready(st);
         if (!sim_is_max(st->card) || st->polled)
             vdi_cond_signal_all(st->card->cond);

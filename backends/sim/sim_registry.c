@@ -207,7 +207,7 @@ int vdi_sim_with_model(uint32_t number, vdi_sim_model_fn call, void *user)
     return 0;
 }
 
-int vdi_sim_report(struct vdi_sim_report *out, uint32_t number)
+int vdi_sim_report(struct vdi_sim_counts *out, uint32_t number)
 {
     struct sim_card *card = open_card(number);
 

@@ -110,6 +110,7 @@ int sim_stream_open(struct vdi_stream *stream, const struct vdi_stream_config *c
     if (!result) {
         st->frame_bytes = (uint32_t)layout->frame_bytes;
         st->watermark = config->watermark_lines;
+        st->damaged_too = config->damaged_too;
         st->interval_ns = (uint64_t)st->format.interval.num * 1000000000u / st->format.interval.den;
         vdi_timebase_init(&st->base, card->core.identity.time_hz,
                           card->core.identity.time_tolerance_ppm);
@@ -236,8 +237,7 @@ int sim_stream_start(struct vdi_stream *stream)
             ((struct sim_buffer *)st->pending[i]->priv)->pending = 0;
         st->pending_count = 0;
         st->running = 1;
-        st->progress_ns = sim_card_now(card);
-        st->watch_ns = st->progress_ns + 2 * st->interval_ns;
+        st->watch_ns = sim_card_now(card) + 2 * st->interval_ns;
         sim_delivery_fill(st);
         sim_delivery_ready(st);
     }

@@ -34,6 +34,7 @@ struct sim_stream {
     struct vdh_format format;
     uint32_t frame_bytes;
     uint32_t watermark;
+    uint32_t damaged_too;
     uint64_t interval_ns;
 
     void *ring_memory;
@@ -60,7 +61,6 @@ struct sim_stream {
 
     uint64_t watch_ns;     /* when to look for completions without an interrupt */
     uint64_t bad_since_ns; /* an impossible completion stands in the ring since, 0: none does */
-    uint64_t progress_ns;  /* when the card last completed something, or the wait began */
 
     /* Time. */
     struct vdi_timebase base;
@@ -72,8 +72,10 @@ struct sim_stream {
     uint64_t next_sequence;
     struct sim_account seen;   /* by completions */
     struct sim_account report; /* by counters, as last read */
-    uint64_t damaged;          /* completions that carry a damaged frame */
-    int contradicts;           /* the counters do not add up */
+    uint64_t damaged;          /* damaged frames handed out */
+    uint32_t untold_flags;
+    uint32_t untold[VDC_DROP_SLOTS]; /* lost since the last frame that was handed out */
+    int contradicts;                 /* the counters do not add up */
 
     /* Progress. */
     uint32_t progress_tag;
@@ -135,6 +137,8 @@ int sim_stream_starves(const struct sim_card *card);
 void sim_account_reset(struct sim_stream *st);
 void sim_account_completion(struct sim_stream *st, const struct vdh_completion *completion,
                             struct vdi_completion *out);
+/* A completion whose frame is not handed out. */
+void sim_account_lost(struct sim_stream *st, const struct vdh_completion *completion);
 /* Reads the card's counters, if it still answers. */
 void sim_account_read(struct sim_stream *st);
 int sim_stream_counts(struct vdi_stream *stream, struct vdi_counts *out);
