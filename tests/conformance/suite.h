@@ -85,7 +85,7 @@ class Account {
     uint64_t copied_bytes_ = 0;
     uint64_t sequence_ = 0;
     uint64_t ticks_ = 0;
-    int64_t time_ns_ = 0;
+    int64_t time_ns_ = INT64_MIN;
     uint32_t clock_ = 0;
 };
 

@@ -183,13 +183,27 @@ TEST_F(Pictures, StrideWithPadding)
 TEST_F(Pictures, Crop)
 {
     MUST(Open());
-    vdc_stream_config config = Wish(0, 640, 480);
-    config.crop = {16, 24, config.format.width_px / 2 & ~7u, config.format.height_px / 2 & ~7u};
+    /* A format with a range of sizes: only such a one has windows. */
+    uint32_t fourcc = 0, width = 640, height = 480, window_width = 320, window_height = 240;
+    vdc_list *list = nullptr;
+    ASSERT_VDC_OK(vdc_device_list_formats(&list, device));
+    for (size_t i = 0; i < vdc_list_count(list) && !fourcc; ++i) {
+        const vdc_format_info *item = vdc_list_format_at(list, i);
+        if (item->width_min_px == item->width_max_px || item->height_min_px == item->height_max_px)
+            continue;
+        fourcc = item->fourcc;
+        width = item->width_max_px;
+        height = item->height_max_px;
+        window_width = item->width_min_px + 8 * item->width_step_px;
+        window_height = item->height_min_px + 4 * item->height_step_px;
+    }
+    vdc_list_destroy(list);
+    vdc_stream_config config = Wish(fourcc, width, height);
+    config.crop = {16, 24, window_width, window_height};
     if (!(Info().caps & VDC_CAP_CROP)) {
         EXPECT_STATUS(VDC_E_UNSUPPORTED, vdc_stream_open(&stream, device, &config));
         NOT_APPLICABLE("the device cannot crop, and says so");
     }
-    config.format.stride_bytes = 0; /* the smallest of the window */
     MUST(Capture(config, 5));
     EXPECT_EQ(info.crop.left_px, 16u);
     EXPECT_EQ(info.crop.top_px, 24u);
