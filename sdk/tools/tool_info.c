@@ -75,8 +75,10 @@ static void print_firmware(const vdc_firmware_info *firmware)
             continue;
         }
         tool_version_text(version, firmware->slot_version[slot]);
-        printf("  slot %c    %s, %s%s\n", "AB"[slot], tool_slot_name(firmware->slot_state[slot]),
-               version, firmware -> active_slot == slot + 1 ? ", active" : "");
+        printf("  slot %c    %s%s%s%s\n", "AB"[slot], tool_slot_name(firmware->slot_state[slot]),
+               firmware -> slot_version[slot] ? ", " : "",
+               firmware->slot_version[slot] ? version : "",
+               firmware->active_slot == slot + 1 ? ", active" : "");
     }
     printf("  accepts   %s to %s, at most %" PRIu32 " bytes, for target 0x%08" PRIx32 "\n", oldest,
            newest, firmware->capacity_bytes, firmware->target);

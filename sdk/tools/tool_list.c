@@ -6,10 +6,17 @@
 
 #include <getopt.h>
 
+static int wider(int width, const char *text)
+{
+    int length = snprintf(NULL, 0, "%s", text);
+
+    return length > width ? length : width;
+}
+
 static void print_devices(const vdc_list *devices)
 {
     size_t count = vdc_list_count(devices);
-    int width = 4;
+    int id = 2, name = 4, serial = 6;
 
     if (count == 0) {
         fputs("No capture device found. '" TOOL_NAME " list --sim 1' shows a simulated card, "
@@ -18,14 +25,17 @@ static void print_devices(const vdc_list *devices)
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        int length = snprintf(NULL, 0, "%s", vdc_list_device_at(devices, i)->id);
-        width = length > width ? length : width;
+        const vdc_device_info *info = vdc_list_device_at(devices, i);
+        id = wider(id, info->id);
+        name = wider(name, info->name);
+        serial = wider(serial, info->serial);
     }
-    printf("%-*s  %-9s %-24s %-16s %s\n", width, "ID", "STATE", "NAME", "SERIAL", "LOCATION");
+    printf("%-*s  %-7s  %-*s  %-*s  %s\n", id, "ID", "STATE", name, "NAME", serial, "SERIAL",
+           "LOCATION");
     for (size_t i = 0; i < count; i++) {
         const vdc_device_info *info = vdc_list_device_at(devices, i);
-        printf("%-*s  %-9s %-24s %-16s %s\n", width, info->id, tool_state_name(info->state),
-               info->name, info->serial, info->location);
+        printf("%-*s  %-7s  %-*s  %-*s  %s\n", id, info->id, tool_state_name(info->state), name,
+               info->name, serial, info->serial, info->location);
     }
 }
 

@@ -21,7 +21,7 @@ static const char help_text[] =
     "                          one), .raw for bytes as they are; - is standard output\n"
     "      -n, --frames N      how many; 0: until interrupted; a picture needs no number\n"
     "      --type TYPE         y4m, png or raw, whatever FILE is called; - is y4m by default\n"
-    "      --format CODE       YUYV, UYVY, NV12, RGB24, GREY or another code of the device\n"
+    "      --format CODE       YUYV, UYVY, NV12, RGB24 (RGB3), GREY or another code\n"
     "      --size WxH          width and height\n"
     "      --interval N/D      seconds between frames, such as 1001/60000\n"
     "      --fps RATE          the same as a rate: 60, 59.94 or 60000/1001\n"

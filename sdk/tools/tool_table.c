@@ -81,10 +81,13 @@ void tool_table_print(FILE *file, const struct tool_report *report)
     tool_format_text(format, &report->format);
     fprintf(file, "%s (%s)\n", report->device->name, report->device->id);
     fprintf(file, "  %s\n", format);
-    fprintf(file, "  %" PRIu64 " written to %s in %.2f s, %.1f a second\n", report->frames_written,
+    fprintf(file, "  %" PRIu64 " written to %s in %.2f s", report->frames_written,
             strcmp(report->path, "-") == 0 ? "standard output" : report->path,
-            (double)report->elapsed_ms / 1000.0, per_second(stats->delivered, report->elapsed_ms));
-    fprintf(file, "\n  %-16s %8s\n", "frames", "");
+            (double)report->elapsed_ms / 1000.0);
+    if (stats->delivered > 1) {
+        fprintf(file, ", %.1f a second", per_second(stats->delivered, report->elapsed_ms));
+    }
+    fprintf(file, "\n\n");
     print_produced(file, stats);
     fprintf(file, "  %-16s %8" PRIu64 "\n", "delivered", stats->delivered);
     fprintf(file, "  %-16s %8" PRIu64 "\n", "dropped", tool_stats_dropped(stats));

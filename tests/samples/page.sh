@@ -17,7 +17,7 @@ fi
 
 programs() {
     awk -v out="$scratch/program" '
-        /^```c$/ { inside = 1; file = out ++count ".c"; next }
+        /^```c$/ { inside = 1; file = out (++count) ".c"; next }
         /^```$/ { inside = 0 }
         inside { print > file }' "$scratch/page"
     found=0
@@ -58,7 +58,8 @@ links() {
 }
 
 if [ "$kind" = control ]; then
-    if (programs) >"$scratch/log" 2>&1; then
+    if (programs) >"$scratch/log" 2>&1 || ! grep -q vdc_stream_wiat "$scratch/log"; then
+        cat "$scratch/log"
         echo "a misspelt function was not reported"
         exit 1
     fi

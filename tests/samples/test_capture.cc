@@ -5,6 +5,8 @@
  */
 #include "support.h"
 
+#include <ostream>
+
 #include <gtest/gtest.h>
 
 static const char *const card = "sim:0?rate=max";
@@ -79,6 +81,11 @@ struct ClipForm {
     const char *chroma;
     size_t frame_bytes;
 };
+
+static void PrintTo(const ClipForm &form, std::ostream *out)
+{
+    *out << form.format;
+}
 
 class ClipOf : public ::testing::TestWithParam<ClipForm> {};
 

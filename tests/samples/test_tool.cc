@@ -131,7 +131,7 @@ TEST(Info, TellsMachinesTheSame)
     EXPECT_EQ(json_text(root.get(), {"firmware", "running"}), "1.1.0");
     EXPECT_EQ(json_array_size(json_object_get(root.get(), "inputs")), 3u);
     EXPECT_GE(json_array_size(json_object_get(root.get(), "formats")), 5u);
-    EXPECT_EQ(json_array_size(json_object_get(root.get(), "controls")), 9u);
+    EXPECT_EQ(json_array_size(json_object_get(root.get(), "controls")), 10u);
     EXPECT_GT(json_array_size(json_object_get(root.get(), "timings")), 5u);
 }
 
