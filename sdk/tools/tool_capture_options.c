@@ -113,6 +113,7 @@ int tool_capture_parse(struct tool_capture_options *out, int argc, char **argv)
 
     memset(out, 0, sizeof(*out));
     out->timeout_ms = 3000;
+    out->buffers = 8; /* The library's 4 are few for a disk that pauses now and then. */
     while ((option = getopt_long(argc, argv, "n:o:v", long_options, &index)) != -1) {
         int bad;
 

@@ -27,7 +27,7 @@ static const char help_text[] =
     "      --fps RATE          the same as a rate: 60, 59.94 or 60000/1001\n"
     "      --exact             fail if the device can do it only nearly\n"
     "      --input INPUT       number or name of an input\n"
-    "      --buffers N         1 to 64\n"
+    "      --buffers N         1 to 64, 8 unless given\n"
     "      --timeout MS        longest wait for a frame, 3000 unless given\n"
     "      --json              the table for machines\n"
     "      --quiet             no progress and no table\n"
