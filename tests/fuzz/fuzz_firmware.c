@@ -35,8 +35,10 @@ static void check_readings(const uint8_t *image, uint32_t bytes)
     uint32_t builder = readings_builder(image, bytes);
 
 #ifdef FUZZ_PLANTED_READING
-    /* The planted bug of the other control: one reader thinks that patch numbers are even. */
-    builder = builder == 0 && info.version % 2 != 0 ? VDH_IMAGE_HEADER_FORMAT : builder;
+    /* The planted bug of the other control: one reader takes no names beyond ASCII. */
+    for (size_t i = 0; i < sizeof info.name && builder == 0; i++) {
+        builder = (unsigned char)info.name[i] > 127 ? VDH_IMAGE_HEADER_FORMAT : 0;
+    }
 #endif
     if (core != card || core != builder) {
         fprintf(stderr, "readings differ: core %s, card %s, builder %s\n",

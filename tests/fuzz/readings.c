@@ -41,16 +41,18 @@ uint32_t readings_core(const uint8_t *image, uint32_t bytes, struct vdh_image_in
 /* Uploads through the window of a card that is new each time, and reads what its boot ROM says. */
 uint32_t readings_card(const uint8_t *image, uint32_t bytes)
 {
+    static const struct vdm_host host; /* no memory, nobody to interrupt */
     static void *memory;
     struct vdh_image_rules rules = readings_rules(image, bytes);
     struct vdm_config config;
     struct vdm_card *card;
     uint32_t status;
 
-    if (!memory && posix_memalign(&memory, 64, vdm_card_bytes()) != 0) {
-        abort();
+    if (!memory) {
+        memory = aligned_alloc(64, (vdm_card_bytes() + 63) / 64 * 64);
     }
     vdm_config_default(&config);
+    config.host = &host;
     config.target = rules.target;
     config.version_min = rules.version_min;
     config.version_max = rules.version_max;
@@ -60,6 +62,10 @@ uint32_t readings_card(const uint8_t *image, uint32_t bytes)
     }
     vdm_write(card, VDH_R_FW_LENGTH, bytes);
     vdm_write(card, VDH_R_BOOT_COMMAND, VDH_V_BOOT_COMMAND_CODE_STAGE);
+    status = vdm_read(card, VDH_R_BOOT_STATUS);
+    if (vdh_field_get(status, VDH_F_BOOT_STATUS_STATE) == VDH_V_BOOT_STATUS_STATE_REFUSED) {
+        return vdh_field_get(status, VDH_F_BOOT_STATUS_ERROR); /* Of that length it takes none. */
+    }
     for (uint32_t at = 0; at < bytes; at += 4) {
         uint8_t word[4] = {0};
 
