@@ -112,33 +112,48 @@ int Card::OpenStream(const vdc_format &format, uint32_t flags)
     return vdc_stream_open(&stream, device, &config);
 }
 
-size_t FrameDifferences(const Card &card, const vdc_frame *frame,
-                        const std::vector<int32_t> *controls)
+std::vector<uint8_t> ExpectedFrame(const Card &card, uint64_t sequence,
+                                   const std::vector<int32_t> *controls)
 {
     vdc_stream_info info = VDC_STREAM_INFO_INIT;
-    size_t differ = 0;
+    std::vector<uint8_t> out;
 
     EXPECT_EQ(vdc_stream_get_info(&info, card.stream), VDC_OK);
-    differ += frame->used_bytes != info.frame_bytes || frame->plane_count != info.plane_count;
     WithModel(card.number, [&](vdm_card *model) {
         std::vector<uint8_t> line(65536);
 
+        out.assign(info.frame_bytes, 0);
         for (uint32_t p = 0; p < info.plane_count; p++) {
-            for (uint32_t y = 0; y < info.planes[p].lines; y++) {
-                const uint8_t *got = frame->planes[p] + size_t(y) * info.planes[p].stride_bytes;
+            const vdc_plane_layout &plane = info.planes[p];
+            for (uint32_t y = 0; y < plane.lines; y++) {
                 uint32_t count =
-                    vdm_expected_line(model, static_cast<uint32_t>(frame->sequence), p, y,
+                    vdm_expected_line(model, static_cast<uint32_t>(sequence), p, y,
                                       controls ? controls->data() : nullptr, line.data());
-
-                differ += count != info.planes[p].line_bytes;
-                for (uint32_t x = 0; x < count; x++)
-                    differ += got[x] != line[x];
-                for (uint32_t x = count; x < info.planes[p].stride_bytes; x++)
-                    differ += got[x] != 0;
+                if (count != plane.line_bytes) {
+                    out.clear(); /* no such line: nothing can equal it */
+                    return;
+                }
+                std::memcpy(&out[plane.offset_bytes + size_t(y) * plane.stride_bytes], line.data(),
+                            count);
             }
         }
     });
+    return out;
+}
+
+size_t FrameDifferences(const vdc_frame *frame, const std::vector<uint8_t> &expected)
+{
+    size_t differ = frame->used_bytes != expected.size();
+
+    for (size_t i = 0; i < expected.size(); i++)
+        differ += frame->planes[0][i] != expected[i];
     return differ;
+}
+
+size_t FrameDifferences(const Card &card, const vdc_frame *frame,
+                        const std::vector<int32_t> *controls)
+{
+    return FrameDifferences(frame, ExpectedFrame(card, frame->sequence, controls));
 }
 
 std::string AccountDifferences(const vdc_stats &stats, const vdm_ledger &ledger, bool partial)
@@ -176,10 +191,19 @@ std::string AccountDifferences(const vdc_stats &stats, const vdm_ledger &ledger,
 Capture RunCapture(Card &card, const CaptureOptions &options)
 {
     Capture capture;
+    std::vector<std::vector<uint8_t>> expected;
 
+    /* Before the start: a card that loses its power can tell nothing any more. */
+    for (size_t i = 0; i < options.frames && options.compare && options.ahead && !options.controls;
+         i++)
+        expected.push_back(ExpectedFrame(card, i));
     capture.end = vdc_stream_start(card.stream);
-    if (capture.end)
+    if (capture.end) {
         capture.error = vdc_error_text();
+        capture.start_failed = true;
+        capture.ledger = Ledger(card.number);
+        return capture;
+    }
     while (!capture.end && capture.frames.size() < options.frames) {
         const vdc_frame *frame = nullptr;
         int result = vdc_stream_wait(&frame, card.stream, options.timeout_ms);
@@ -193,11 +217,12 @@ Capture RunCapture(Card &card, const CaptureOptions &options)
         }
         capture.frames.push_back({frame->sequence, frame->host_time_ns, frame->error_bound_ns,
                                   frame->clock, frame->flags});
-        if (options.compare) {
-            const std::vector<int32_t> *controls =
-                options.controls ? options.controls(frame) : nullptr;
-            capture.wrong += FrameDifferences(card, frame, controls) != 0;
-        }
+        if (options.compare && frame->sequence < expected.size())
+            capture.wrong += FrameDifferences(frame, expected[frame->sequence]) != 0;
+        else if (options.compare)
+            capture.wrong +=
+                FrameDifferences(card, frame,
+                                 options.controls ? options.controls(frame) : nullptr) != 0;
         EXPECT_EQ(vdc_stream_release(card.stream, frame), VDC_OK) << vdc_error_text();
     }
     capture.stop = vdc_stream_stop(card.stream);

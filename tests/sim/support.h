@@ -54,7 +54,11 @@ class Card {
     std::vector<std::string> log;
 };
 
+/* A frame as the model would have it, padding included. */
+std::vector<uint8_t> ExpectedFrame(const Card &card, uint64_t sequence,
+                                   const std::vector<int32_t> *controls = nullptr);
 /* Differing bytes of a delivered frame from what the model expects; padding must be 0. */
+size_t FrameDifferences(const vdc_frame *frame, const std::vector<uint8_t> &expected);
 size_t FrameDifferences(const Card &card, const vdc_frame *frame,
                         const std::vector<int32_t> *controls = nullptr);
 
@@ -78,6 +82,7 @@ struct Capture {
     size_t timeouts = 0; /* waits that brought nothing */
     int end = VDC_OK;    /* what ended it */
     int stop = VDC_OK;
+    bool start_failed = false; /* then there is nothing but `end` and the ledger */
     std::string error;
     vdc_stats stats = VDC_STATS_INIT;
     std::unique_ptr<vdm_ledger> ledger;
@@ -87,6 +92,7 @@ struct CaptureOptions {
     int timeout_ms = 1000;
     size_t timeouts_most = 1; /* so many, then it ends */
     bool compare = true;
+    bool ahead = true; /* expected frames are made before the start: the card may go */
     std::function<const std::vector<int32_t> *(const vdc_frame *)> controls;
 };
 Capture RunCapture(Card &card, const CaptureOptions &options = CaptureOptions());
