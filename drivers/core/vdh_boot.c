@@ -34,6 +34,7 @@ int vdh_boot_read_status(struct vdh_device *device, struct vdh_boot_status *out)
 {
     int result = VDH_OK;
     uint32_t value = vdh_access_get(device, VDH_R_BOOT_STATUS, &result);
+    uint32_t error;
 
     if (!result &&
         get_bits(value, VDH_F_BOOT_STATUS_STATE) > (uint32_t)VDH_V_BOOT_STATUS_STATE_REFUSED)
@@ -45,7 +46,9 @@ int vdh_boot_read_status(struct vdh_device *device, struct vdh_boot_status *out)
     out->source = get_bits(value, VDH_F_BOOT_STATUS_SOURCE);
     out->trial = get_bits(value, VDH_F_BOOT_STATUS_TRIAL);
     out->fell_back = get_bits(value, VDH_F_BOOT_STATUS_FELL_BACK);
-    out->error = (enum vdh_image_error)get_bits(value, VDH_F_BOOT_STATUS_ERROR);
+    error = get_bits(value, VDH_F_BOOT_STATUS_ERROR);
+    out->error =
+        error > (uint32_t)VDH_IMAGE_WATCHDOG ? VDH_IMAGE_UNKNOWN : (enum vdh_image_error)error;
     return VDH_OK;
 }
 

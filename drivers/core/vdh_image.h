@@ -25,7 +25,8 @@ enum vdh_image_error {
     VDH_IMAGE_SHA256 = 10,
     VDH_IMAGE_TABLES = 11,
     VDH_IMAGE_NO_IMAGE = 12,
-    VDH_IMAGE_WATCHDOG = 13
+    VDH_IMAGE_WATCHDOG = 13,
+    VDH_IMAGE_UNKNOWN = 255 /* a card refused for a reason that this core does not know */
 };
 
 /* What the card accepts; from registers TARGET, FW_VERSION_MIN, _MAX and FW_CAPACITY. */

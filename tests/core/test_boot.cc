@@ -161,6 +161,10 @@ TEST_F(Boot, CardRefusesTheImage)
             EXPECT_EQ(card->device.tables.bytes, nullptr);
         }
     }
+    make();
+    after_boot = {status(REFUSED, 0, NONE, 14)};
+    EXPECT_EQ(go(), VDH_E_FIRMWARE);
+    EXPECT_EQ(boot.error, VDH_IMAGE_UNKNOWN);
 }
 
 /* The watchdog stopped the new firmware and the policy started a slot: not what was asked for. */

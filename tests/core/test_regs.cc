@@ -260,7 +260,7 @@ TEST(Regs, ImageErrorsAreTheValuesOfBootStatus)
     }
     EXPECT_EQ(count, unsigned(VDH_IMAGE_WATCHDOG) + 1);
     EXPECT_STREQ(vdh_image_error_name(vdh_image_error(count)), "UNKNOWN");
-    EXPECT_STREQ(vdh_image_error_name(vdh_image_error(-1)), "UNKNOWN");
+    EXPECT_STREQ(vdh_image_error_name(VDH_IMAGE_UNKNOWN), "UNKNOWN");
 }
 
 TEST(Regs, ResultsHaveNames)

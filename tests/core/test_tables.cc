@@ -193,6 +193,8 @@ const Change changes[] = {
     {"minimum above default",             CONTROL0 + 12,       4, 5,           false},
     {"minimum least of all",              CONTROL0 + 12,       4, 0x80000000u, false},
     {"maximum below default",             CONTROL0 + 16,       4, 0xffffffffu, false},
+    {"first entry of no menu",            CONTROL0 + 6,        2, 65535,       true },
+    {"entries without a menu",            CONTROL0 + 8,        2, 1,           false},
     {"maximum off the step",              CONTROL0 + 16,       4, 19,          true },
     {"step 0",                            CONTROL0 + 20,       4, 0,           false},
     {"step negative",                     CONTROL0 + 20,       4, 0xffffffffu, false},
