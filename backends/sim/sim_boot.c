@@ -52,8 +52,9 @@ int sim_error(struct sim_card *card, int result, const char *tried)
         return vdi_error(VDC_E_PERMISSION, "sim:%u: %s: the driver does not allow it", number,
                          tried);
     default:
-        return vdi_error(VDC_E_IO, "sim:%u: %s: the card answered nonsense (%s)", number, tried,
-                         vdh_result_name(result));
+        return vdi_error(VDC_E_IO,
+                         "sim:%u: %s: the card failed on the way, as after a loss of power (%s)",
+                         number, tried, vdh_result_name(result));
     }
 }
 

@@ -64,7 +64,7 @@ static void unstick(struct sim_card *card)
 {
     struct vdh_boot_status boot;
 
-    if (!card->ready && vdh_boot_read_status(&card->core, &boot) == VDH_OK &&
+    if (vdh_boot_read_status(&card->core, &boot) == VDH_OK &&
         (boot.state == VDH_V_BOOT_STATUS_STATE_BOOTING ||
          boot.state == VDH_V_BOOT_STATUS_STATE_CHECKING))
         (void)vdh_reset(&card->core, VDH_V_RESET_KIND_CARD);
@@ -87,6 +87,8 @@ static int conclude(struct sim_card *card, int result, enum vdh_image_error why,
     sim_card_save_flash(card);
     if (result != VDH_E_GONE) {
         /* What ran before may run still, or again: find out, and read its tables anew. */
+        if (result == VDH_E_TIMEOUT)
+            unstick(card);
         status = sim_boot_bring_up(card);
         if (status)
             return status;
@@ -108,7 +110,8 @@ static int load(struct vdi_device *device, const uint8_t *image, size_t bytes,
     int result;
 
     sim_card_enter(card);
-    unstick(card);
+    if (!card->ready)
+        unstick(card);
     if (bytes > UINT32_MAX)
         bytes = UINT32_MAX; /* Far beyond any card: refused as too long. */
     (void)vdh_interrupts_enable(&card->core, SIM_EVENTS);
@@ -142,6 +145,17 @@ static int store(struct sim_card *card, struct vdh_flash_store *out, const uint8
     return result;
 }
 
+/* After a loss of power the active slot runs, and nothing else tells of it. */
+static int runs_slot(struct sim_card *card, uint32_t slot)
+{
+    struct vdh_boot_status boot;
+    int result = vdh_boot_read_status(&card->core, &boot);
+
+    if (!result && boot.source != VDH_V_BOOT_STATUS_SOURCE_SLOT_A + slot)
+        result = VDH_E_IO;
+    return result;
+}
+
 static int update(struct vdi_device *device, const uint8_t *image, size_t bytes,
                   vdc_progress_fn progress, void *user)
 {
@@ -151,7 +165,8 @@ static int update(struct vdi_device *device, const uint8_t *image, size_t bytes,
     int result;
 
     sim_card_enter(card);
-    unstick(card);
+    if (!card->ready)
+        unstick(card);
     if (bytes > UINT32_MAX)
         bytes = UINT32_MAX;
     (void)vdh_interrupts_enable(&card->core, SIM_EVENTS);
@@ -161,6 +176,8 @@ static int update(struct vdi_device *device, const uint8_t *image, size_t bytes,
         result = vdh_flash_boot_slot(&card->core, writing.slot);
     if (result == VDH_OK)
         result = sim_boot_run(card, NULL, 0, VDH_BOOT_COMMANDED, &why, NULL, NULL);
+    if (result == VDH_OK)
+        result = runs_slot(card, writing.slot);
     result = conclude(card, result, why, "updating firmware");
     sim_card_leave(card);
     return result;

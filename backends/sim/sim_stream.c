@@ -225,10 +225,19 @@ int sim_stream_start(struct vdi_stream *stream)
         result = sim_error(card, sim_buffer_give(st, st->pending[i]), "queueing a buffer");
     if (!result) {
         sim_complete_sample(st);
-        result =
-            sim_error(card, vdh_capture_start(&st->capture, st->watermark), "starting capture");
+        result = vdh_capture_start(&st->capture, st->watermark);
         if (result)
             (void)end_engine(st);
+        if (result == VDH_E_RANGE) {
+            /* It took the same configuration a moment ago, so it has lost that since. */
+            card->restarted = 1;
+            result = vdi_error(VDC_E_IO,
+                               "sim:%u: starting capture: the card forgot its configuration, as "
+                               "after a loss of power; start again",
+                               card->options.card);
+        } else {
+            result = sim_error(card, result, "starting capture");
+        }
     }
     if (result) {
         unmap_buffers(st);

@@ -213,6 +213,7 @@ TEST_P(UnplugAtAccess, NothingHangs)
         }
         CaptureOptions options;
         options.timeout_ms = 100;
+        options.frames = 40;
         Capture capture = RunCapture(card, options);
         EXPECT_EQ(capture.end, VDC_E_GONE) << n << ": " << capture.error;
         EXPECT_EQ(capture.wrong, 0u);
