@@ -9,7 +9,7 @@ void vdi_stream_deliver(void *argument)
     vdc_stream *stream = argument;
     int started;
 
-    vdi_thread_state()->in_callback = 1;
+    vdi_this_thread()->in_callback = 1;
     vdi_mutex_lock(stream->lock);
     while (stream->state == VDI_STARTING) {
         (void)vdi_cond_wait(stream->changed, stream->lock, INT64_MAX);

@@ -104,7 +104,7 @@ int vdi_device_gone_error(vdc_device *device, const char *function)
 
 static int check_entry(vdc_device *device, const char *function)
 {
-    const struct vdi_thread_state *thread = vdi_thread_state();
+    const struct vdi_thread_state *thread = vdi_this_thread();
     int status = vdi_check_device(device, function);
 
     if (status != VDC_OK) {

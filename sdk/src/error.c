@@ -44,12 +44,12 @@ VDC_API(const char *) vdc_status_name(int status)
 
 VDC_API(const char *) vdc_error_text(void)
 {
-    return vdi_thread_state()->error_text;
+    return vdi_this_thread()->error_text;
 }
 
 static void set_text(const char *text)
 {
-    struct vdi_thread_state *state = vdi_thread_state();
+    struct vdi_thread_state *state = vdi_this_thread();
     size_t length = strlen(text);
 
     if (length >= sizeof(state->error_text)) {
@@ -82,7 +82,7 @@ int vdi_error_copy(int status, const char *text)
 
 unsigned vdi_error_serial(void)
 {
-    return vdi_thread_state()->error_serial;
+    return vdi_this_thread()->error_serial;
 }
 
 int vdi_backend_status(int status, unsigned serial, const char *function, const char *what)

@@ -61,7 +61,7 @@ int vdi_check_pointer(const void *pointer, const char *name, const char *functio
 
 int vdi_check_no_callback(const char *function)
 {
-    if (vdi_thread_state()->in_callback != 0) {
+    if (vdi_this_thread()->in_callback != 0) {
         return vdi_error(VDC_E_STATE,
                          "%s: not from a callback of the library, which it would wait for; call "
                          "vdc_stream_cancel() there and this function from another thread",

@@ -30,7 +30,7 @@ void vdi_log(struct vdi_context *context, int level, const char *format, ...)
     if (log->write == NULL || level > log->level) {
         return;
     }
-    thread = vdi_thread_state();
+    thread = vdi_this_thread();
     if (thread->in_log != 0) {
         return;
     }

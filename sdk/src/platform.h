@@ -14,7 +14,7 @@ struct vdi_thread_state {
     const void *busy_device; /* whose progress callback runs */
     char error_text[480];
 };
-struct vdi_thread_state *vdi_thread_state(void);
+struct vdi_thread_state *vdi_this_thread(void);
 
 /* A handle that anyone may poll, and that is readable from set to clear. With `native`, also while that one
  * is: VDC_E_UNSUPPORTED where the system cannot join two. */

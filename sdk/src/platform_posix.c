@@ -36,7 +36,7 @@ struct vdi_thread {
     char name[16];
 };
 
-struct vdi_thread_state *vdi_thread_state(void)
+struct vdi_thread_state *vdi_this_thread(void)
 {
     static _Thread_local struct vdi_thread_state state;
 

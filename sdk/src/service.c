@@ -15,7 +15,7 @@ struct progress {
 static void VDC_CALL pass_progress(uint64_t done, uint64_t total, void *user)
 {
     const struct progress *progress = user;
-    struct vdi_thread_state *thread = vdi_thread_state();
+    struct vdi_thread_state *thread = vdi_this_thread();
 
     if (progress->call != NULL) {
         thread->in_callback++;
@@ -104,9 +104,9 @@ vdc_device_load_firmware(vdc_device *device, const void *image, size_t image_byt
         return status;
     }
     serial = vdi_error_serial();
-    vdi_thread_state()->busy_device = device;
+    vdi_this_thread()->busy_device = device;
     status = ops->load(&device->base, image, image_bytes, pass_progress, &passed);
-    vdi_thread_state()->busy_device = NULL;
+    vdi_this_thread()->busy_device = NULL;
     return leave_firmware(device, function, status, serial);
 }
 
@@ -127,9 +127,9 @@ vdc_device_update_firmware(vdc_device *device, const void *image, size_t image_b
         return status;
     }
     serial = vdi_error_serial();
-    vdi_thread_state()->busy_device = device;
+    vdi_this_thread()->busy_device = device;
     status = ops->update(&device->base, image, image_bytes, pass_progress, &passed);
-    vdi_thread_state()->busy_device = NULL;
+    vdi_this_thread()->busy_device = NULL;
     return leave_firmware(device, function, status, serial);
 }
 
