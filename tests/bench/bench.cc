@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a frame costs in CPU time of the whole process, on each path, beside the bare loop over the same
+ * model. `frame_s` is seconds a frame; run.sh turns it into the table of docs/performance.md.
+ */
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "bare.h"
+#include "loops.h"
+
+namespace {
+
+const char kCard[] = "sim:0?rate=max";
+constexpr uint64_t kBatch = 4096;
+
+void Frames(benchmark::State &state, uint64_t frames)
+{
+    state.counters["frame_s"] = benchmark::Counter(
+        static_cast<double>(frames), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+void Bare(benchmark::State &state)
+{
+    bare *card = bare_open(64, 64, 1, 60);
+    if (!card) {
+        state.SkipWithError("the bare loop did not open");
+        return;
+    }
+    uint64_t frames = 0;
+    uint32_t number = 0;
+    for (auto _ : state) {
+        for (uint64_t i = 0; i < kBatch; ++i)
+            benchmark::DoNotOptimize(bare_next(card, &number));
+        frames += kBatch;
+    }
+    if (number + 1 != frames)
+        state.SkipWithError("the bare loop lost frames");
+    bare_close(card);
+    Frames(state, frames);
+}
+
+void Path(benchmark::State &state, loop_path path, uint32_t width, uint32_t height, uint64_t batch)
+{
+    loop own;
+    if (loop_open(&own, kCard, path, width, height, 1, 60) || loop_run(&own, 64) != 0) {
+        state.SkipWithError("the stream did not open");
+        return;
+    }
+    uint64_t frames = 0;
+    int64_t switches = loop_switches();
+    for (auto _ : state) {
+        if (loop_run(&own, batch) != 0) {
+            state.SkipWithError("a frame is missing");
+            break;
+        }
+        frames += batch;
+    }
+    state.counters["switches"] =
+        static_cast<double>(loop_switches() - switches) / static_cast<double>(frames);
+    loop_close(&own);
+    Frames(state, frames);
+}
+
+/* What writing the bytes of a 4K frame once costs. */
+void Write4K(benchmark::State &state, bool copy)
+{
+    const size_t bytes = 3840u * 2160u * 2u;
+    std::vector<uint8_t> from(bytes, 1), to(4 * bytes, 2);
+    size_t at = 0;
+    for (auto _ : state) {
+        if (copy)
+            std::memcpy(to.data() + at * bytes, from.data(), bytes);
+        else
+            std::memset(to.data() + at * bytes, 3, bytes);
+        benchmark::ClobberMemory();
+        at = (at + 1) % 4; /* four buffers, as a stream has */
+    }
+    Frames(state, static_cast<uint64_t>(state.iterations()));
+}
+
+void Open(benchmark::State &state)
+{
+    for (auto _ : state) {
+        loop own;
+        if (loop_open(&own, kCard, LOOP_WAIT, 64, 64, 1, 60) || loop_run(&own, 1) != 0) {
+            state.SkipWithError("the stream did not open");
+            break;
+        }
+        state.PauseTiming();
+        loop_close(&own);
+        state.ResumeTiming();
+    }
+}
+
+/* Several cards in one thread, a frame of each in turn. */
+void Cards(benchmark::State &state)
+{
+    size_t count = static_cast<size_t>(state.range(0));
+    std::vector<loop> loops(count);
+    int64_t before = loop_resident_bytes(), begun = loop_now_ns();
+    for (size_t i = 0; i < count; ++i) {
+        std::string id = "sim:" + std::to_string(i) + "?rate=max";
+        if (loop_open(&loops[i], id.c_str(), LOOP_WAIT, 64, 64, 1, 60) ||
+            loop_run(&loops[i], 1) != 0) {
+            state.SkipWithError("a card did not open");
+            return;
+        }
+    }
+    double opened_s = static_cast<double>(loop_now_ns() - begun) * 1e-9;
+    for (loop &own : loops)
+        loop_run(&own, 16);
+    int64_t after = loop_resident_bytes();
+    uint64_t frames = 0;
+    for (auto _ : state) {
+        for (int i = 0; i < 256; ++i)
+            for (loop &own : loops)
+                if (loop_run(&own, 1) != 0)
+                    state.SkipWithError("a frame is missing");
+        frames += 256 * count;
+    }
+    for (loop &own : loops)
+        loop_close(&own);
+    Frames(state, frames);
+    state.counters["open_s"] = opened_s / static_cast<double>(count);
+    state.counters["bytes"] = static_cast<double>(after - before) / static_cast<double>(count);
+}
+
+BENCHMARK(Bare)->Name("bare")->MeasureProcessCPUTime();
+BENCHMARK_CAPTURE(Path, wait, LOOP_WAIT, 64, 64, kBatch)->Name("wait")->MeasureProcessCPUTime();
+BENCHMARK_CAPTURE(Path, callback, LOOP_CALLBACK, 64, 64, kBatch)
+    ->Name("callback")
+    ->MeasureProcessCPUTime();
+BENCHMARK_CAPTURE(Path, handle, LOOP_HANDLE, 64, 64, kBatch)
+    ->Name("handle")
+    ->MeasureProcessCPUTime();
+BENCHMARK(Open)->Name("open_to_first_frame")->UseRealTime();
+BENCHMARK(Cards)->Name("cards")->Arg(1)->Arg(2)->Arg(4)->Arg(8)->Arg(16)->MeasureProcessCPUTime();
+BENCHMARK_CAPTURE(Path, four_k, LOOP_WAIT, 3840, 2160, 8)->Name("4k_wait")->MeasureProcessCPUTime();
+BENCHMARK_CAPTURE(Write4K, memcpy, true)->Name("4k_memcpy")->MeasureProcessCPUTime();
+BENCHMARK_CAPTURE(Write4K, memset, false)->Name("4k_memset")->MeasureProcessCPUTime();
+
+} // namespace
+
+BENCHMARK_MAIN();
