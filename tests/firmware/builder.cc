@@ -73,6 +73,7 @@ Outcome Builder::run(const std::vector<std::string> &arguments, const std::strin
     if (!folder.empty()) {
         command = "cd " + quoted(folder) + " && ";
     }
+    command += "LSAN_OPTIONS=print_suppressions=0:suppressions=" LSAN_SUPPRESSIONS " ";
     command += quoted(VDFWBUILD);
     for (const std::string &argument : arguments) {
         command += " " + quoted(argument);
