@@ -115,8 +115,14 @@ Result run(const std::vector<std::string> &command, const RunOptions &options)
         execvp(argv[0], argv.data());
         _exit(127);
     }
-    if (options.interrupt_after_ms > 0) {
-        poll(nullptr, 0, options.interrupt_after_ms);
+    if (!options.interrupt_file.empty()) {
+        struct stat info = {};
+        for (int tries = 0;
+             tries < 2000 && (stat(options.interrupt_file.c_str(), &info) != 0 ||
+                              static_cast<size_t>(info.st_size) < options.interrupt_bytes);
+             tries++) {
+            poll(nullptr, 0, 10);
+        }
         kill(child, SIGINT);
     }
     if (options.terminal) {

@@ -20,8 +20,9 @@ struct Result {
 };
 
 struct RunOptions {
-    int interrupt_after_ms = 0; // SIGINT, if not 0
-    bool terminal = false;      // standard error is a terminal
+    std::string interrupt_file; // SIGINT when this file has grown to interrupt_bytes
+    size_t interrupt_bytes = 0;
+    bool terminal = false; // standard error is a terminal
 };
 
 Result run(const std::vector<std::string> &command, const RunOptions &options = {});

@@ -119,6 +119,59 @@ INSTANTIATE_TEST_SUITE_P(Capture, ClipOf,
                                            ClipForm{"GREY", "mono", 640 * 480}),
                          [](const auto &of) { return std::string(of.param.format); });
 
+TEST(Capture, UnderstandsRates)
+{
+    struct {
+        const char *option, *rate, *header;
+    } const rates[] = {
+        {"--fps",      "59.94",      " F60000:1001 "},
+        {"--fps",      "29.97",      " F30000:1001 "},
+        {"--fps",      "25",         " F25:1 "      },
+        {"--fps",      "25.0",       " F25:1 "      },
+        {"--fps",      "60000/1001", " F60000:1001 "},
+        {"--interval", "1001/30000", " F30000:1001 "},
+        {"--interval", "1/50",       " F50:1 "      },
+    };
+    for (const auto &each : rates) {
+        Result result = tool({"capture", card, "--size", "640x480", "--exact", each.option,
+                              each.rate, "-n", "1", "-o", "-"});
+        EXPECT_EQ(result.status, 0) << each.rate << ": " << result.err;
+        EXPECT_TRUE(contains(result.out.substr(0, result.out.find('\n')), each.header));
+    }
+}
+
+TEST(Capture, WritesWhatTheCardCanShow)
+{
+    Scratch scratch;
+
+    // A clip that was captured is what the next card sees, and comes out as it was.
+    ASSERT_EQ(
+        tool({"capture", card, "--size", "640x480", "-n", "8", "-o", scratch / "a.y4m"}).status, 0);
+    Result result = tool({"capture", std::string(card) + "&source=" + (scratch / "a.y4m"), "--size",
+                          "640x480", "-n", "8", "-o", scratch / "b.y4m"});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(read_file(scratch / "a.y4m"), read_file(scratch / "b.y4m"));
+}
+
+TEST(Capture, WritesWhatOthersRead)
+{
+    Scratch scratch;
+    std::string clip = scratch / "a.y4m";
+
+    for (const char *format : {"YUYV", "NV12", "GREY"}) {
+        ASSERT_EQ(
+            tool({"capture", card, "--size", "640x480", "-n", "8", "--format", format, "-o", clip})
+                .status,
+            0);
+        Result probe = run({"ffprobe", "-v", "error", "-count_frames", "-show_entries",
+                            "stream=width,height,nb_read_frames", "-of", "csv=p=0", clip});
+        if (probe.status == 127) {
+            GTEST_SKIP() << "no ffprobe";
+        }
+        EXPECT_EQ(probe.out, "640,480,8\n") << format << ": " << probe.err;
+    }
+}
+
 TEST(Capture, WritesBytesAsTheyAre)
 {
     Scratch scratch;
@@ -270,7 +323,8 @@ TEST(Capture, EndsInOrderWhenInterrupted)
     Scratch scratch;
     RunOptions options;
 
-    options.interrupt_after_ms = 600;
+    options.interrupt_file = scratch / "a.y4m";
+    options.interrupt_bytes = 10 * 64 * 64 * 2;
     Result result =
         tool({"capture", "sim:0", "--size", "64x64", "-n", "0", "-o", scratch / "a.y4m", "--json"},
              options);
@@ -285,6 +339,7 @@ TEST(Capture, EndsInOrderWhenInterrupted)
               json_number(report.get(), {"frames_written"}));
 
     // With a number that it did not reach, the capture was too short.
+    options.interrupt_file = scratch / "a.raw";
     EXPECT_EQ(tool({"capture", "sim:0", "-n", "100000", "-o", scratch / "a.raw", "--size", "64x64"},
                    options)
                   .status,
