@@ -10,20 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void TOOL_PRINTF(1, 0) message(const char *format, va_list arguments)
-{
-    fputs(TOOL_NAME ": ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-}
-
 void tool_error(const char *format, ...)
 {
     va_list arguments;
 
+    fputs(TOOL_NAME ": ", stderr);
     va_start(arguments, format);
-    message(format, arguments);
+    vfprintf(stderr, format, arguments);
     va_end(arguments);
+    fputc('\n', stderr);
 }
 
 int tool_failed(int status)
@@ -36,10 +31,11 @@ int tool_usage(const char *format, ...)
 {
     va_list arguments;
 
+    fputs(TOOL_NAME ": ", stderr);
     va_start(arguments, format);
-    message(format, arguments);
+    vfprintf(stderr, format, arguments);
     va_end(arguments);
-    fputs("Try '" TOOL_NAME " --help'.\n", stderr);
+    fputs("\nTry '" TOOL_NAME " --help'.\n", stderr);
     return TOOL_USAGE;
 }
 
