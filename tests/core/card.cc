@@ -27,9 +27,6 @@ void Card::power(host_body body, const std::string &faults, bool flash)
     h->config.version_min = 0x01000000;
     h->config.version_max = 0x01ffffff;
     h->config.flash = flash ? h->flash : nullptr;
-    h->config.usb_vendor = 0x1209;
-    h->config.usb_product_boot = 1;
-    h->config.usb_product_run = 2;
     ASSERT_EQ(host_power_on(h), 0);
     ASSERT_EQ(host_attach(h), VDH_OK);
     script(faults);

@@ -31,7 +31,11 @@ int io_write_block(void *context, uint32_t offset, const void *bytes, uint32_t c
 
 void io_stall_us(void *, uint32_t) {}
 
-void io_acquire(void *) {}
+void io_acquire(void *context)
+{
+    if (self(context)->on_acquire)
+        self(context)->on_acquire();
+}
 
 void io_trace(void *context, const char *event, uint32_t, uint32_t)
 {

@@ -43,6 +43,7 @@ class FakeCard {
     std::map<uint32_t, std::deque<uint32_t>> script;
     std::function<void(uint32_t offset, uint32_t value)> on_write;
     std::function<void(uint32_t offset)> on_read; /* before the value is taken */
+    std::function<void()> on_acquire;
     int fail_after = -1; /* accesses until every callback fails with fail_with */
     int fail_with = VDH_E_IO;
     bool gone = false;

@@ -75,6 +75,7 @@ TEST_F(Boot, UploadsAndReadsTheTables)
         if (budget.accesses == 0)
             card->watch.violations = 0;
         card->device.budget = budget.accesses ? budget : vdh_budget{16, 64};
+        image = make_image(tables, 0x01000000, 20001); /* many blocks, the last one odd */
         after_boot = {status(CHECKING, 0, NONE), status(CHECKING, 0, NONE),
                       status(BOOTING, 0, NONE)};
         EXPECT_EQ(go(), VDH_OK);
@@ -92,6 +93,7 @@ TEST_F(Boot, UploadsAndReadsTheTables)
 TEST_F(Boot, SlowTransportOneTryAStep)
 {
     make(VDH_TRANSPORT_SLOW, {4096, 16384});
+    image = make_image(tables, 0x01000000, 20001);
     after_boot = {status(CHECKING, 0, NONE), status(BOOTING, 0, NONE), status(BOOTING, 0, NONE)};
     EXPECT_EQ(go(), VDH_OK);
     EXPECT_EQ(card->received, image);

@@ -284,6 +284,15 @@ TEST_F(Capture, CompletionOfNothing)
     EXPECT_EQ(complete(), VDH_OK);
     put(0);
     EXPECT_EQ(complete(), VDH_E_IO); /* no descriptor is out */
+    /* Nor is one when the ring still shows the descriptor of the round before. */
+    make();
+    ready();
+    for (uint32_t i = 0; i < 4; i++) {
+        put(100 + i);
+        EXPECT_EQ(complete(), VDH_OK);
+    }
+    put(100);
+    EXPECT_EQ(complete(), VDH_E_IO);
 }
 
 TEST_F(Capture, FailedFramesMayBeShort)
@@ -311,6 +320,14 @@ TEST_F(Capture, RecordThatChangesWhileItIsRead)
     barriers = card->watch.acquires;
     EXPECT_EQ(complete(), VDH_AGAIN);
     EXPECT_EQ(card->watch.acquires, barriers);
+    /* The record is overwritten after it was decoded: what was read must not be believed. */
+    uint8_t *at = put(101);
+    barriers = card->watch.acquires;
+    card->on_acquire = [&] {
+        if (card->watch.acquires == barriers + 2)
+            vdh_put_u32(at + VDH_O_COMPLETION_VALID, 1);
+    };
+    EXPECT_EQ(complete(), VDH_E_IO);
 }
 
 TEST_F(Capture, AcknowledgementThatFailsLosesNothing)
