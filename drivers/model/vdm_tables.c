@@ -71,13 +71,13 @@ static int size_good(uint32_t size)
 
 static int timing_good(const uint8_t *timing)
 {
-    uint64_t num = AT32(timing, TIMING, INTERVAL_NUM);
-    uint64_t den = AT32(timing, TIMING, INTERVAL_DEN);
+    uint32_t num = AT32(timing, TIMING, INTERVAL_NUM);
+    uint32_t den = AT32(timing, TIMING, INTERVAL_DEN);
 
     return timing[VDM_M_TIMING_NAME + 23] == 0 &&
            AT16(timing, TIMING, KIND) <= VDM_X_INPUT_KIND_ANALOG &&
            size_good(AT16(timing, TIMING, WIDTH)) && size_good(AT16(timing, TIMING, HEIGHT)) &&
-           num != 0 && den != 0 && num * 65535u >= den && den * 65535u >= num &&
+           num != 0 && num <= 65535u && den != 0 && den <= 65535u &&
            zero(timing + VDM_M_TIMING_RESERVED, 4);
 }
 
@@ -138,6 +138,7 @@ static int control_good(const struct vdm_tables *tables, uint32_t place)
     int32_t least = ATS32(control, CONTROL, MINIMUM);
     int32_t step = ATS32(control, CONTROL, STEP);
     int32_t standard = ATS32(control, CONTROL, DEFAULT);
+    uint32_t entries = AT16(control, CONTROL, MENU_COUNT);
 
     for (uint32_t n = 0; n < place; n++) {
         if (AT16(vdm_tables_record(tables, VDM_CONTROL, n), CONTROL, ID) == id) {
@@ -147,8 +148,8 @@ static int control_good(const struct vdm_tables *tables, uint32_t place)
     return id != 0 && type_good(control) && least <= standard &&
            standard <= ATS32(control, CONTROL, MAXIMUM) && step >= 1 &&
            ((int64_t)standard - least) % step == 0 &&
-           inside(AT16(control, CONTROL, MENU_FIRST), AT16(control, CONTROL, MENU_COUNT),
-                  tables->count[VDM_MENU]) &&
+           (entries == 0 || inside(AT16(control, CONTROL, MENU_FIRST), entries,
+                                   tables->count[VDM_MENU])) &&
            control[VDM_M_CONTROL_NAME + 31] == 0 && zero(control + VDM_M_CONTROL_RESERVED, 2) &&
            zero(control + VDM_M_CONTROL_RESERVED2, 4);
 }
