@@ -21,6 +21,8 @@ void Card::script(const std::string &text)
 
 void Card::power(host_body body, const std::string &faults, bool flash)
 {
+    if (h)
+        EXPECT_EQ(h->guard.violations, 0u) << h->guard.report;
     host_destroy(h);
     h = host_create(body);
     h->config.target = vdh_get_u32(vdh_default_image + VDH_O_IMAGE_TARGET);

@@ -26,6 +26,8 @@ class Boot : public ::testing::Test {
   protected:
     void make(vdh_transport transport = VDH_TRANSPORT_FAST, vdh_budget budget = {16, 64})
     {
+        if (card)
+            EXPECT_EQ(card->watch.violations, 0u) << card->watch.report;
         card = std::make_unique<FakeCard>(transport, budget);
         ASSERT_EQ(card->attach(), VDH_OK);
         tables = small_tables();

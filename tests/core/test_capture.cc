@@ -19,6 +19,8 @@ class Capture : public ::testing::Test {
     void SetUp() override { make(); }
     void make(uint32_t descriptor_count = 4, uint32_t completion_count = 8)
     {
+        if (card)
+            EXPECT_EQ(card->watch.violations, 0u) << card->watch.report;
         card = std::make_unique<FakeCard>();
         ASSERT_EQ(card->attach(), VDH_OK);
         card->adopt(small_tables());

@@ -25,6 +25,8 @@ class Flash : public ::testing::Test {
     void SetUp() override { make(); }
     void make(vdh_transport transport = VDH_TRANSPORT_FAST)
     {
+        if (card)
+            EXPECT_EQ(card->watch.violations, 0u) << card->watch.report;
         card = std::make_unique<FakeCard>(transport);
         ASSERT_EQ(card->attach(), VDH_OK);
         image = make_image(small_tables(), 0x01050000);
