@@ -69,6 +69,23 @@ static void print_event(const vdc_event *event, vdc_device *device)
     fflush(stdout);
 }
 
+/* Begins the watch, and only then looks at what is there: so nothing slips in between. */
+static int begin(vdc_context *context)
+{
+    vdc_handle handle;
+    vdc_list *list = NULL;
+
+    int status = vdc_context_get_handle(&handle, context);
+    if (status == VDC_OK) {
+        status = vdc_context_list_devices(&list, context);
+    }
+    for (size_t i = 0; i < vdc_list_count(list); i++) {
+        printf("%s is here\n", vdc_list_device_at(list, i)->id);
+    }
+    vdc_list_destroy(list);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     vdc_context *context = NULL;
@@ -82,6 +99,9 @@ int main(int argc, char **argv)
     time_t end = time(NULL) + (time_t)strtoul(argv[1], NULL, 10);
 
     status = vdc_context_create(&context, NULL);
+    if (status == VDC_OK) {
+        status = begin(context);
+    }
     for (int i = 2; i < argc && status == VDC_OK; i++) {
         status = vdc_device_open(&devices[count], context, argv[i], 0);
         count += status == VDC_OK;
