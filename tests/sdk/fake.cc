@@ -19,8 +19,7 @@ Fake::Fake()
 
 Fake::~Fake()
 {
-    lingering_ = false;
-    vdi_thread_join(lingerer_);
+    end_linger();
     vdi_cond_destroy(changed_);
     vdi_mutex_destroy(lock_);
     if (native_fd_ >= 0) {
@@ -321,6 +320,13 @@ void Fake::wake()
     tell();
     vdi_cond_signal_all(changed_);
     vdi_mutex_unlock(lock_);
+}
+
+void Fake::end_linger()
+{
+    lingering_ = false;
+    vdi_thread_join(lingerer_);
+    lingerer_ = nullptr;
 }
 
 void Fake::linger_body(void *self)

@@ -67,6 +67,7 @@ class Fake {
     void report(uint32_t cause, uint32_t count);       /* losses without a frame */
     void report_later(uint32_t cause, uint32_t count); /* with the next frame */
     void unplug();
+    void end_linger();
     size_t queued();
     size_t waiting_frames();
     bool in_wait() const { return in_wait_.load() != 0; }
