@@ -33,7 +33,7 @@ class Clip : public TestCard {
     {
         // A copy of the exact size, so that a sanitizer sees every step outside.
         owned.emplace_back(new uint8_t[file.size()]);
-        std::memcpy(owned.back().get(), file.data(), file.size());
+        std::copy(file.begin(), file.end(), owned.back().get());
         what = nullptr;
         return vdm_clip_parse_y4m(&clip, owned.back().get(), file.size(), &what);
     }
@@ -187,7 +187,7 @@ TEST_F(Clip, Y4mByChance)
 {
     std::mt19937 random(1);
     Bytes good = text("YUV4MPEG2 W4 H2 F25:1 C420jpeg\nFRAME\n123456789012FRAME\n123456789012");
-    uint32_t taken = 0;
+    uint32_t accepted = 0;
     for (int n = 0; n < 20000; n++) {
         Bytes file = good;
         for (uint32_t k = random() % 4; k < 4; k++) {
@@ -196,11 +196,11 @@ TEST_F(Clip, Y4mByChance)
         file.resize(random() % (file.size() + 1));
         if (y4m(file) == 0) {
             ASSERT_LE(clip.first_frame + (clip.frame_count - 1) * clip.frame_stride, file.size());
-            taken++;
+            accepted++;
         }
         owned.clear();
     }
-    EXPECT_GT(taken, 0u);
+    EXPECT_GT(accepted, 0u);
 }
 
 TEST_F(Clip, RawAndSetRefuseWhatLeavesTheBytes)
