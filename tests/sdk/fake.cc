@@ -146,6 +146,10 @@ bool Fake::complete(uint32_t damage)
     bool taken;
 
     vdi_mutex_lock(lock_);
+    if (!running_) {
+        vdi_mutex_unlock(lock_);
+        return false;
+    }
     counts_.produced++;
     taken = queue_count_ != 0 && !gone_;
     if (taken) {

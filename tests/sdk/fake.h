@@ -63,7 +63,8 @@ class Fake {
     uint32_t basis = VDC_BASIS_DEVICE;
 
     /* The device's side. */
-    bool complete(uint32_t damage = VDC_DROP_SLOTS);   /* false: no buffer, so the frame is lost */
+    bool complete(
+        uint32_t damage = VDC_DROP_SLOTS); /* false: no buffer, so it is lost; or not running */
     void report(uint32_t cause, uint32_t count);       /* losses without a frame */
     void report_later(uint32_t cause, uint32_t count); /* with the next frame */
     void unplug();
@@ -120,7 +121,8 @@ class Fake {
     uint32_t pending_[VDC_DROP_SLOTS] = {};
     struct vdi_counts counts_ = {};
     uint64_t sequence_ = 0;
-    bool woken_ = false, gone_ = false, running_ = false, polled_ = false;
+    bool woken_ = false, running_ = false, polled_ = false;
+    std::atomic<bool> gone_{false};
     int native_fd_ = -1;
     bool native_set_ = false;
     vdi_thread *lingerer_ = nullptr;
