@@ -84,13 +84,13 @@ static void make_frame(struct vdi_stream *stream, int64_t begin_ns, int64_t end_
     buffer = priv->queue[priv->queue_first];
     priv->queue_first = (priv->queue_first + 1) % TEMPLATE_BUFFERS_MAX;
     priv->queue_count--;
-    memset(buffer->data, atomic_load(&device->brightness), TEMPLATE_WIDTH_PX * TEMPLATE_HEIGHT_PX);
+    memset(buffer->data, atomic_load(&device->brightness), TEMPLATE_FRAME_BYTES);
 
     completion = &priv->done[(priv->done_first + priv->done_count++) % TEMPLATE_BUFFERS_MAX];
     memset(completion, 0, sizeof(*completion));
     completion->buffer = buffer;
     completion->damage = VDC_DROP_SLOTS; /* a good frame */
-    completion->used_bytes = TEMPLATE_WIDTH_PX * TEMPLATE_HEIGHT_PX;
+    completion->used_bytes = TEMPLATE_FRAME_BYTES;
     completion->sequence = sequence;
     completion->host_time_ns = begin_ns;
     completion->error_bound_ns = 0; /* here the host's clock is the device's */

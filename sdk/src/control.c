@@ -250,7 +250,7 @@ static int check_value(vdc_device *device, const vdc_control_info *info, int64_t
 VDC_API(int) vdc_device_get_control(int64_t *out, vdc_device *device, uint32_t control)
 {
     static const char function[] = "vdc_device_get_control";
-    const vdc_control_info *info;
+    const vdc_control_info *info = NULL;
     int64_t value = 0;
     int status = vdi_check_pointer(out, "out", function);
 
@@ -261,7 +261,7 @@ VDC_API(int) vdc_device_get_control(int64_t *out, vdc_device *device, uint32_t c
         return status;
     }
     status = find_control(&info, device, control, function);
-    if (status == VDC_OK && info->type != VDC_CONTROL_BUTTON) {
+    if (info != NULL && info->type != VDC_CONTROL_BUTTON) {
         unsigned serial = vdi_error_serial();
 
         status = device->base.backend->get_control(&device->base, control, &value);
@@ -277,14 +277,14 @@ VDC_API(int) vdc_device_get_control(int64_t *out, vdc_device *device, uint32_t c
 VDC_API(int) vdc_device_set_control(vdc_device *device, uint32_t control, int64_t value)
 {
     static const char function[] = "vdc_device_set_control";
-    const vdc_control_info *info;
+    const vdc_control_info *info = NULL;
     int status = vdi_device_enter(device, function, VDI_ENTER_CAPTURE);
 
     if (status != VDC_OK) {
         return status;
     }
     status = find_control(&info, device, control, function);
-    if (status == VDC_OK) {
+    if (info != NULL) {
         status = check_value(device, info, value, function);
     }
     if (status == VDC_OK) {

@@ -224,7 +224,7 @@ static int open_by(vdc_device **out, vdc_context *context, const struct vdi_back
     vdc_device *device = NULL;
     int status = make_device(&device, context, backend, flags);
 
-    if (status != VDC_OK) {
+    if (device == NULL) {
         return status;
     }
     status = backend->open(&device->base, id + strlen(backend->name) + 1);

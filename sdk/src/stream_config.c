@@ -229,7 +229,7 @@ static int open_stream(vdc_stream **out, vdc_device *device, const vdc_stream_co
     if (status == VDC_OK) {
         status = make_stream(&stream, device, config);
     }
-    if (status != VDC_OK) {
+    if (stream == NULL) {
         return status;
     }
     status = claim(stream, config, &format);
