@@ -35,43 +35,43 @@ void PrintTo(const Fault &fault, std::ostream *out)
 }
 
 const Fault faults[] = {
-    {"unplug@frame=20",                                                                   GONE,       0, 0                   },
-    {"unplug@frame=0",                                                                    GONE,       0, 0                   },
-    {"unplug@time=150000",                                                                GONE,       0, 0                   },
-    {"signal-loss@frame=20,ms=50",                                                        PLAIN,      5, VDC_DROP_NO_SIGNAL  },
-    {"signal-loss@time=150000,ms=50",                                                     PLAIN,      5, VDC_DROP_NO_SIGNAL  },
-    {"signal-loss@frame=20,ms=100000",                                                    SILENT,     5, VDC_DROP_NO_SIGNAL  },
-    {"source-change@frame=20,timing=2",                                                   SILENT,     5, VDC_DROP_NO_SIGNAL  },
-    {"fifo-overflow@frame=20",                                                            PLAIN,      1, VDC_DROP_DEVICE_FIFO},
-    {"fifo-overflow@frame=0,count=7",                                                     PLAIN,      7, VDC_DROP_DEVICE_FIFO},
-    {"dma-error@frame=20,count=3",                                                        PLAIN,      3, VDC_DROP_DMA        },
-    {"dma-nowhere@frame=20,count=2",                                                      PLAIN,      2, VDC_DROP_DMA        },
-    {"ring-error@frame=20",                                                               BROKEN,     1, VDC_DROP_DMA        },
-    {"irq-lost@frame=20,count=5",                                                         ALL_FRAMES, 0, 0                   },
-    {"irq-lost@frame=0,count=0",                                                          ALL_FRAMES, 0, 0                   },
-    {"irq-late@frame=20,us=3000,count=3",                                                 ALL_FRAMES, 0, 0                   },
-    {"irq-late@frame=20,us=30000",                                                        PLAIN,      0, 0                   },
-    {"irq-storm@frame=20,n=100",                                                          ALL_FRAMES, 0, 0                   },
-    {"irq-storm@frame=20,n=100000",                                                       ALL_FRAMES, 0, 0                   },
-    {"torn-completion@frame=20,count=4",                                                  ALL_FRAMES, 0, 0                   },
-    {"power-cut@frame=20",                                                                BROKEN,     0, 0                   },
-    {"power-cut@frame=0",                                                                 BROKEN,     0, 0                   },
-    {"power-cut@time=150000",                                                             BROKEN,     0, 0                   },
-    {"stop-slow@frame=0,count=100",                                                       PLAIN,      0, 0                   },
-    {"stop-never@frame=0,count=100",                                                      PLAIN,      0, 0                   },
-    {"reg-stuck@time=150000,reg=INT_STATUS,value=0",                                      ALL_FRAMES, 0, 0                   },
-    {"reg-stuck@time=150000,reg=INT_STATUS,value=0x1ff",                                  PLAIN,      0, 0                   },
-    {"reg-stuck@time=150000,reg=CAPTURE_STATUS,value=1",                                  STOP_FAILS, 0, 0                   },
-    {"reg-stuck@time=150000,reg=FRAMES_GOOD,value=3",                                     INFERRED,   0, 0                   },
-    {"reg-stuck@time=150000,reg=FRAMES_PRODUCED,value=100000",                            INFERRED,   0, 0                   },
-    {"reg-stuck@time=150000,reg=TIME_HI,value=0xffffffff",                                PLAIN,      0, 0                   },
-    {"reg-stuck@time=150000,reg=TIME_LO,value=7",                                         PLAIN,      0, 0                   },
-    {"reg-stuck@time=150000,reg=ERROR_STATUS,value=0x3f;fifo-overflow@frame=30",          BROKEN,     0, 0                   },
-    {"reg-stuck@time=150000,reg=BOOT_STATUS,value=0xffffffff;signal-loss@frame=20,ms=50", PLAIN,      0,
-     0                                                                                                                       },
-    {"time-jump@frame=20,ticks=27000000",                                                 ALL_FRAMES, 0, 0                   },
-    {"time-jump@frame=20,ticks=-1000000",                                                 ALL_FRAMES, 0, 0                   },
-    {"time-jump@time=150000,ticks=5000",                                                  ALL_FRAMES, 0, 0                   },
+    {"unplug@frame=20",                                                                  GONE,       0, 0                   },
+    {"unplug@frame=0",                                                                   GONE,       0, 0                   },
+    {"unplug@time=60000",                                                                GONE,       0, 0                   },
+    {"signal-loss@frame=20,ms=50",                                                       PLAIN,      5, VDC_DROP_NO_SIGNAL  },
+    {"signal-loss@time=60000,ms=50",                                                     PLAIN,      5, VDC_DROP_NO_SIGNAL  },
+    {"signal-loss@frame=20,ms=100000",                                                   SILENT,     5, VDC_DROP_NO_SIGNAL  },
+    {"source-change@frame=20,timing=2",                                                  SILENT,     5, VDC_DROP_NO_SIGNAL  },
+    {"fifo-overflow@frame=20",                                                           PLAIN,      1, VDC_DROP_DEVICE_FIFO},
+    {"fifo-overflow@frame=0,count=7",                                                    PLAIN,      7, VDC_DROP_DEVICE_FIFO},
+    {"dma-error@frame=20,count=3",                                                       PLAIN,      3, VDC_DROP_DMA        },
+    {"dma-nowhere@frame=20,count=2",                                                     PLAIN,      2, VDC_DROP_DMA        },
+    {"ring-error@frame=20",                                                              BROKEN,     1, VDC_DROP_DMA        },
+    {"irq-lost@frame=20,count=5",                                                        ALL_FRAMES, 0, 0                   },
+    {"irq-lost@frame=0,count=0",                                                         ALL_FRAMES, 0, 0                   },
+    {"irq-late@frame=20,us=3000,count=3",                                                ALL_FRAMES, 0, 0                   },
+    {"irq-late@frame=20,us=30000",                                                       PLAIN,      0, 0                   },
+    {"irq-storm@frame=20,n=100",                                                         ALL_FRAMES, 0, 0                   },
+    {"irq-storm@frame=20,n=100000",                                                      ALL_FRAMES, 0, 0                   },
+    {"torn-completion@frame=20,count=4",                                                 ALL_FRAMES, 0, 0                   },
+    {"power-cut@frame=20",                                                               BROKEN,     0, 0                   },
+    {"power-cut@frame=0",                                                                BROKEN,     0, 0                   },
+    {"power-cut@time=60000",                                                             BROKEN,     0, 0                   },
+    {"stop-slow@frame=0,count=100",                                                      PLAIN,      0, 0                   },
+    {"stop-never@frame=0,count=100",                                                     PLAIN,      0, 0                   },
+    {"reg-stuck@time=60000,reg=INT_STATUS,value=0",                                      ALL_FRAMES, 0, 0                   },
+    {"reg-stuck@time=60000,reg=INT_STATUS,value=0x1ff",                                  PLAIN,      0, 0                   },
+    {"reg-stuck@time=60000,reg=CAPTURE_STATUS,value=1",                                  STOP_FAILS, 0, 0                   },
+    {"reg-stuck@time=60000,reg=FRAMES_GOOD,value=3",                                     INFERRED,   0, 0                   },
+    {"reg-stuck@time=60000,reg=FRAMES_PRODUCED,value=100000",                            INFERRED,   0, 0                   },
+    {"reg-stuck@time=60000,reg=TIME_HI,value=0xffffffff",                                PLAIN,      0, 0                   },
+    {"reg-stuck@time=60000,reg=TIME_LO,value=7",                                         PLAIN,      0, 0                   },
+    {"reg-stuck@time=60000,reg=ERROR_STATUS,value=0x3f;fifo-overflow@frame=30",          BROKEN,     0, 0                   },
+    {"reg-stuck@time=60000,reg=BOOT_STATUS,value=0xffffffff;signal-loss@frame=20,ms=50", PLAIN,      0,
+     0                                                                                                                      },
+    {"time-jump@frame=20,ticks=27000000",                                                ALL_FRAMES, 0, 0                   },
+    {"time-jump@frame=20,ticks=-1000000",                                                ALL_FRAMES, 0, 0                   },
+    {"time-jump@time=60000,ticks=5000",                                                  ALL_FRAMES, 0, 0                   },
 };
 
 class Faults : public testing::TestWithParam<std::tuple<const char *, Fault>> {};
@@ -80,13 +80,15 @@ TEST_P(Faults, EndsWellAndIsExplained)
 {
     auto [rate, fault] = GetParam();
     auto begin = std::chrono::steady_clock::now();
-    Card card(std::string("rate=") + rate + "&faults=" + fault.script);
+    bool timed = std::strstr(fault.script, "time=") != nullptr;
+    Card card(std::string("rate=") + rate + (timed ? "" : std::string("&faults=") + fault.script));
     ASSERT_EQ(card.status, VDC_OK) << card.error;
     ASSERT_EQ(card.OpenStream(Thumbnail()), VDC_OK) << vdc_error_text();
     card.stray_expected = fault.Kind() == "dma-nowhere" ? 2 : 0; /* its count */
 
     CaptureOptions options;
     options.timeout_ms = 300;
+    options.later = timed ? fault.script : "";
     Capture capture = RunCapture(card, options);
     uint64_t injected = Injected(*capture.ledger, fault.Kind());
     EXPECT_GT(injected, 0u) << "a fault that was not injected proves nothing";
@@ -133,6 +135,7 @@ TEST_P(Faults, EndsWellAndIsExplained)
     if (fault.expect & BROKEN) {
         options.frames = 10;
         options.ahead = false;
+        options.later.clear();
         Capture again = RunCapture(card, options);
         EXPECT_EQ(again.end, VDC_OK) << again.error;
         EXPECT_EQ(again.frames.size(), 10u);

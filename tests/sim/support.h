@@ -94,6 +94,7 @@ struct CaptureOptions {
     bool compare = true;
     bool ahead = true; /* expected frames are made before the start: the card may go */
     std::function<const std::vector<int32_t> *(const vdc_frame *)> controls;
+    std::string later; /* a fault script; its times count from the start of the capture */
 };
 Capture RunCapture(Card &card, const CaptureOptions &options = CaptureOptions());
 
