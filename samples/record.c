@@ -15,11 +15,12 @@
 
 static int write_header(FILE *file, const vdc_format *format)
 {
-    /* A rate is the interval upside down. */
-    return fprintf(file, "YUV4MPEG2 W%u H%u F%u:%u I%c A0:0 C422\n", (unsigned)format->width_px,
+    /* A rate is the interval upside down. An aspect of 0:0 is not known, here as there. */
+    return fprintf(file, "YUV4MPEG2 W%u H%u F%u:%u I%c A%u:%u C422\n", (unsigned)format->width_px,
                    (unsigned)format->height_px, (unsigned)format->interval_s.den,
                    (unsigned)format->interval_s.num,
-                   format->field == VDC_FIELD_PROGRESSIVE ? 'p' : '?') > 0;
+                   format->field == VDC_FIELD_PROGRESSIVE ? 'p' : '?',
+                   (unsigned)format->pixel_aspect.num, (unsigned)format->pixel_aspect.den) > 0;
 }
 
 /* Y4M has planes, the device's YUYV has pixels: libyuv takes them apart. */

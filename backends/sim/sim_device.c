@@ -30,6 +30,33 @@ static uint32_t range_of(uint32_t fourcc)
     return fourcc == VDH_FOURCC_RGB24 ? VDC_RANGE_FULL : VDC_RANGE_LIMITED;
 }
 
+/* U and V are those of the even pixel, in NV12 of the even line. */
+static uint32_t chroma_site_of(uint32_t fourcc)
+{
+    switch (fourcc) {
+    case VDH_FOURCC_NV12:
+        return VDC_CHROMA_TOP_LEFT;
+    case VDH_FOURCC_YUYV:
+    case VDH_FOURCC_UYVY:
+        return VDC_CHROMA_LEFT;
+    default:
+        return VDC_CHROMA_ANY;
+    }
+}
+
+/* The SD rasters have the pixels of BT.601, all others square ones. */
+static vdc_fraction pixel_aspect_of(const struct vdh_device *core, uint32_t mode)
+{
+    vdc_fraction aspect = {1, 1};
+    struct vdh_mode_info raster;
+
+    if (vdh_tables_mode(&raster, &core->tables, mode) == VDH_OK && raster.width == 720) {
+        aspect.num = raster.height == 576 ? 12 : 10;
+        aspect.den = 11;
+    }
+    return aspect;
+}
+
 static uint32_t field_of(const struct vdh_device *core)
 {
     struct vdh_timing_info timing;
@@ -53,6 +80,8 @@ void sim_format_from_core(vdc_format *out, const struct vdh_device *core,
     out->field = field_of(core);
     out->matrix = matrix_of(format->fourcc);
     out->range = range_of(format->fourcc);
+    out->chroma_site = chroma_site_of(format->fourcc);
+    out->pixel_aspect = pixel_aspect_of(core, format->mode);
 }
 
 int sim_format_adjust(struct sim_card *card, vdc_format *format, struct vdh_format *core,

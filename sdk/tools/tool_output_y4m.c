@@ -55,12 +55,13 @@ static int begin(struct tool_output *output)
     if (!output->pixels) {
         return tool_output_error(output, "a frame");
     }
-    /* A rate is the interval upside down. 0:0 is an unknown shape of pixels. */
-    int length =
-        snprintf(header, sizeof(header), "YUV4MPEG2 W%u H%u F%u:%u I%c A0:0 C%s%s\n",
-                 (unsigned)format->width_px, (unsigned)format->height_px,
-                 (unsigned)format->interval_s.den, (unsigned)format->interval_s.num,
-                 interlace_of(format->field), chroma_of(format->fourcc), range_of(format->range));
+    /* A rate is the interval upside down. 0:0 is an unknown shape of pixels, here as there. */
+    int length = snprintf(header, sizeof(header), "YUV4MPEG2 W%u H%u F%u:%u I%c A%u:%u C%s%s\n",
+                          (unsigned)format->width_px, (unsigned)format->height_px,
+                          (unsigned)format->interval_s.den, (unsigned)format->interval_s.num,
+                          interlace_of(format->field), (unsigned)format->pixel_aspect.num,
+                          (unsigned)format->pixel_aspect.den, chroma_of(format->fourcc),
+                          range_of(format->range));
     return tool_output_put(output, header, (size_t)length);
 }
 

@@ -45,7 +45,7 @@ TEST(Samples, RecordWritesAClip)
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_TRUE(contains(result.out, "12 delivered")) << result.out;
     Clip clip = parse_y4m(read_file(scratch / "a.y4m"), 1920 * 1080 * 2);
-    EXPECT_EQ(clip.header, "YUV4MPEG2 W1920 H1080 F60:1 Ip A0:0 C422");
+    EXPECT_EQ(clip.header, "YUV4MPEG2 W1920 H1080 F60:1 Ip A1:1 C422");
     ASSERT_EQ(clip.frames.size(), 12u);
     EXPECT_EQ(frame_number(clip.frames[11], 1920), 11u);
     EXPECT_EQ(sample("record", {card, "/dev/full", "2"}).status, 1);

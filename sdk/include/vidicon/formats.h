@@ -86,24 +86,51 @@ typedef struct vdc_fraction {
     uint32_t den; /**< Denominator. */
 } vdc_fraction;
 
+/** Where the U and V samples of subsampled formats lie: H.273 chroma sample locations, plus one. */
+enum vdc_chroma_site {
+    VDC_CHROMA_ANY = 0,  /**< Not subsampled, or not known. */
+    VDC_CHROMA_LEFT = 1, /**< 4:2:0: on the left pixel, between the lines (MPEG-2). 4:2:2: left. */
+    VDC_CHROMA_CENTER = 2,  /**< 4:2:0: amid four pixels (JPEG). */
+    VDC_CHROMA_TOP_LEFT = 3 /**< 4:2:0: on the top left pixel (BT.2020). */
+};
+
 /**
  * A picture format. Fixed for ever: it holds no size and will not grow. In a request a member that
  * is 0 means "any"; so an all-zero format asks for what the device likes best.
  */
 typedef struct vdc_format {
-    uint32_t fourcc;         /**< VDC_FOURCC_* or another code of the device. */
-    uint32_t width_px;       /**< Pixels a line. */
-    uint32_t height_px;      /**< Lines a frame. */
-    vdc_fraction interval_s; /**< Time between frames, in seconds. */
-    uint32_t
-        stride_bytes; /**< From one line to the next, in the first plane. 0 for compressed formats. */
-    uint32_t field;   /**< ::vdc_field. */
-    uint32_t primaries;   /**< ::vdc_primaries. */
-    uint32_t transfer;    /**< ::vdc_transfer. */
-    uint32_t matrix;      /**< ::vdc_matrix. */
-    uint32_t range;       /**< ::vdc_range. */
-    uint32_t reserved[5]; /**< 0. */
+    /** VDC_FOURCC_* or another code of the device. */
+    uint32_t fourcc;
+    /** Pixels a line. */
+    uint32_t width_px;
+    /** Lines a frame. */
+    uint32_t height_px;
+    /** Time between frames, in seconds. */
+    vdc_fraction interval_s;
+    /** From one line to the next, in the first plane. 0 for compressed formats. */
+    uint32_t stride_bytes;
+    /** ::vdc_field. */
+    uint32_t field;
+    /** ::vdc_primaries. */
+    uint32_t primaries;
+    /** ::vdc_transfer. */
+    uint32_t transfer;
+    /** ::vdc_matrix. */
+    uint32_t matrix;
+    /** ::vdc_range. */
+    uint32_t range;
+    /** ::vdc_chroma_site. Only in answers: a wish for it is not looked at. */
+    uint32_t chroma_site;
+    /** Width of a pixel over its height, 0/0 if not known. Only in answers, too. */
+    vdc_fraction pixel_aspect;
+    /** 0. */
+    uint32_t reserved[2];
 } vdc_format;
+
+/* clang-format off */
+/** A format that wishes nothing. */
+#define VDC_FORMAT_INIT { 0, 0, 0, { 0, 0 }, 0, 0, 0, 0, 0, 0, 0, { 0, 0 }, { 0, 0 } }
+/* clang-format on */
 
 /** Where one plane of a frame lies. Fixed for ever. */
 typedef struct vdc_plane_layout {
@@ -129,7 +156,8 @@ typedef struct vdc_plane_layout {
 VDC_API(int) vdc_format_layout(vdc_plane_layout planes[VDC_PLANES_MAX], uint32_t *plane_count,
                                size_t *total_bytes, const vdc_format *format);
 
-/** A four-character code as text: "YUYV". Writes 5 bytes, the last one 0. Other bytes become '.'. */
+/** A four-character code as text: "YUYV", and "RGB3" for VDC_FOURCC_RGB24, since that is its code. Writes 5 bytes,
+ * the last one 0. Bytes that cannot be printed become '.'. */
 VDC_API(void) vdc_fourcc_text(char text[5], uint32_t fourcc);
 
 VDC_END_DECLS

@@ -67,7 +67,7 @@ enum vdc_status {
 VDC_API(const char *) vdc_status_name(int status);
 
 /** What this thread's last failed call tried, on what, and what to do. UTF-8, never NULL; borrowed until
- * this thread's next failing call. Do not parse it. */
+ * this thread's next failing call; a timeout is one. Do not parse it. */
 VDC_API(const char *) vdc_error_text(void);
 
 /* ---- Context ------------------------------------------------------------------------------------ */
@@ -88,7 +88,7 @@ typedef void(VDC_CALL *vdc_log_fn)(int level, const char *line, void *user);
 /** How a context is made. Start from ::VDC_CONTEXT_CONFIG_INIT. */
 typedef struct vdc_context_config {
     uint32_t size;            /**< sizeof(vdc_context_config). */
-    uint32_t simulated_cards; /**< That many simulated cards, sim:0 and on, are listed. */
+    uint32_t simulated_cards; /**< So many simulated cards, sim:0 and on, are listed; at most 16. */
     vdc_log_fn log;           /**< NULL: no log. */
     void *log_user;           /**< Handed to `log`. */
     uint32_t log_level;       /**< ::vdc_log_level: the least important line wanted. */
@@ -152,7 +152,7 @@ enum vdc_event_kind {
 typedef struct vdc_event {
     uint32_t size;       /**< sizeof(vdc_event). */
     uint32_t kind;       /**< ::vdc_event_kind. */
-    char device_id[128]; /**< The device's id. */
+    char device_id[128]; /**< The device's id, as in its info: "sim:0" without options. */
     uint32_t control;    /**< For CONTROL_CHANGED: which. */
     uint32_t reserved;   /**< 0. */
     int64_t value;       /**< For CONTROL_CHANGED: its value then. */
@@ -251,8 +251,8 @@ enum vdc_changed {
 /** Outcome of a negotiation. Set `size` before. */
 typedef struct vdc_negotiation {
     uint32_t size; /**< sizeof(vdc_negotiation). */
-    uint32_t
-        changed; /**< Any of ::vdc_changed; 0: as wanted. What was 0 in the wish never counts. */
+    /** Any of ::vdc_changed; 0: as wanted. What was 0 in the wish never counts. */
+    uint32_t changed;
     vdc_format format; /**< Complete; vdc_stream_open() takes it. */
     char reason[160];  /**< For people: what was changed and why; "" if nothing was. */
 } vdc_negotiation;
@@ -260,7 +260,7 @@ typedef struct vdc_negotiation {
 /* clang-format off */
 /** A negotiation to be filled. */
 #define VDC_NEGOTIATION_INIT \
-    { sizeof(vdc_negotiation), 0, { 0, 0, 0, { 0, 0 }, 0, 0, 0, 0, 0, 0, { 0 } }, { 0 } }
+    { sizeof(vdc_negotiation), 0, VDC_FORMAT_INIT, { 0 } }
 /* clang-format on */
 
 /**
@@ -299,10 +299,12 @@ enum vdc_frame_flag {
 
 /** Which clock a host time is on. */
 enum vdc_clock {
-    VDC_CLOCK_NONE = 0, /**< No host time. */
-    VDC_CLOCK_MONOTONIC =
-        1, /**< CLOCK_MONOTONIC; QueryPerformanceCounter on Windows; mach time on macOS. */
-    VDC_CLOCK_VIRTUAL = 2 /**< A simulated card's own time at rate=max: from its power-on. */
+    /** No host time. */
+    VDC_CLOCK_NONE = 0,
+    /** CLOCK_MONOTONIC; QueryPerformanceCounter on Windows; mach time on macOS. */
+    VDC_CLOCK_MONOTONIC = 1,
+    /** A simulated card's own time at rate=max: from its power-on. */
+    VDC_CLOCK_VIRTUAL = 2
 };
 
 /** An error bound that is not known. */
@@ -310,24 +312,33 @@ enum vdc_clock {
 
 /** A frame. Borrowed until vdc_stream_release(). */
 typedef struct vdc_frame {
-    const uint8_t
-        *planes[VDC_PLANES_MAX]; /**< First byte of each plane; the layout is the stream's. NULL
-                                                for memory that this process cannot reach. */
-    size_t
-        used_bytes; /**< Bytes of the frame, from the start of its buffer; for compressed formats, too. */
-    uint32_t plane_count; /**< How many planes. */
-    uint32_t flags;       /**< Any of ::vdc_frame_flag. */
-    uint64_t sequence;    /**< Frame number since start; lost frames have numbers, too. */
-    uint64_t
-        device_ticks; /**< The device's counter at the start of the frame; see info's time_hz. */
-    int64_t host_time_ns;   /**< The same moment on the host's clock. */
-    int64_t error_bound_ns; /**< The true moment lies within ± this; or VDC_ERROR_UNKNOWN_NS. */
-    uint32_t clock;         /**< ::vdc_clock of host_time_ns; the same for all frames of a start. */
-    uint32_t buffer;        /**< Index of its buffer. */
-    void *buffer_user;      /**< vdc_buffer.user of its buffer. */
-    uint64_t copied_bytes;  /**< Bytes that were copied on its way, 0 if none. */
-    uint32_t dropped
-        [VDC_DROP_SLOTS]; /**< Frames lost between the frame before and this one, by ::vdc_drop. */
+    /** First byte of each plane: the start of its buffer plus the offset in vdc_stream_info.planes. NULL for memory that
+     * this process cannot reach. */
+    const uint8_t *planes[VDC_PLANES_MAX];
+    /** Bytes of the frame, from the first byte of plane 0 on. The way to know how long a compressed one is. */
+    size_t used_bytes;
+    /** How many planes. */
+    uint32_t plane_count;
+    /** Any of ::vdc_frame_flag. */
+    uint32_t flags;
+    /** Frame number since start, from 0; lost frames have numbers, too. */
+    uint64_t sequence;
+    /** The device's counter at the start of the frame; see time_hz in its info. */
+    uint64_t device_ticks;
+    /** The same moment on the host's clock. */
+    int64_t host_time_ns;
+    /** The true moment lies within plus or minus this of it; or VDC_ERROR_UNKNOWN_NS. */
+    int64_t error_bound_ns;
+    /** ::vdc_clock of host_time_ns; the same for all frames of a start. */
+    uint32_t clock;
+    /** Index of its buffer. */
+    uint32_t buffer;
+    /** vdc_buffer.user of its buffer. */
+    void *buffer_user;
+    /** Bytes that were copied on its way, 0 if none. */
+    uint64_t copied_bytes;
+    /** Frames lost between the frame before and this one, by ::vdc_drop. */
+    uint32_t dropped[VDC_DROP_SLOTS];
 } vdc_frame;
 
 /** Whose memory the buffers are. */
@@ -339,14 +350,18 @@ enum vdc_memory {
 
 /** A buffer of the caller's. Start from ::VDC_BUFFER_INIT. */
 typedef struct vdc_buffer {
-    uint32_t size; /**< sizeof(vdc_buffer). */
-    int32_t
-        dmabuf_fd; /**< For VDC_MEMORY_DMABUF: the caller's, open until the stream is closed; else -1. */
-    void *
-        data; /**< For VDC_MEMORY_CALLER: the memory, any alignment. Valid until the stream is closed. */
-    size_t capacity_bytes; /**< At least vdc_stream_info.frame_bytes. */
-    size_t offset_bytes;   /**< For VDC_MEMORY_DMABUF: where in it the buffer begins. */
-    void *user;            /**< Comes back in each frame. */
+    /** sizeof(vdc_buffer). */
+    uint32_t size;
+    /** For VDC_MEMORY_DMABUF: the caller's, open until the stream is closed; else -1. */
+    int32_t dmabuf_fd;
+    /** For VDC_MEMORY_CALLER: the memory, any alignment. Valid until the stream is closed. */
+    void *data;
+    /** At least vdc_stream_info.frame_bytes. */
+    size_t capacity_bytes;
+    /** For VDC_MEMORY_DMABUF: where in it the buffer begins. */
+    size_t offset_bytes;
+    /** Comes back in each frame. */
+    void *user;
 } vdc_buffer;
 
 /* clang-format off */
@@ -365,8 +380,8 @@ typedef void(VDC_CALL *vdc_frame_fn)(vdc_stream *stream, const vdc_frame *frame,
 
 /** Flags of a stream. */
 enum vdc_stream_flag {
-    VDC_STREAM_DAMAGED_TOO =
-        1 << 0 /**< Deliver damaged frames too, flagged; else they are counted and kept back. */
+    /** Deliver damaged frames too, flagged; else they are counted and kept back. */
+    VDC_STREAM_DAMAGED_TOO = 1 << 0
 };
 
 /** A window. Fixed for ever. */
@@ -379,24 +394,32 @@ typedef struct vdc_rect {
 
 /** How a stream is made. Start from ::VDC_STREAM_CONFIG_INIT. */
 typedef struct vdc_stream_config {
-    uint32_t size;  /**< sizeof(vdc_stream_config). */
-    uint32_t flags; /**< Any of ::vdc_stream_flag. */
-    vdc_format
-        format;    /**< Exactly what the device can do, as negotiated; all zero: its favourite. */
-    vdc_rect crop; /**< Window of that picture to deliver; all zero: all. Needs VDC_CAP_CROP. */
-    uint32_t buffer_count; /**< For library memory; 0: 4. At most 64. */
-    uint32_t memory;       /**< ::vdc_memory. */
-    uint32_t
-        watermark_lines; /**< Sub-frame delivery in steps of so many lines; 0: off. Needs VDC_CAP_PROGRESS. */
-    uint32_t reserved;     /**< 0. */
-    vdc_frame_fn on_frame; /**< Delivery by callback; NULL: by vdc_stream_wait(). */
-    void *user;            /**< Handed to `on_frame`. */
+    /** sizeof(vdc_stream_config). */
+    uint32_t size;
+    /** Any of ::vdc_stream_flag. */
+    uint32_t flags;
+    /** Exactly what the device can do, as negotiated; all zero: its favourite. */
+    vdc_format format;
+    /** Window of that picture to deliver; all zero: all of it. Needs VDC_CAP_CROP. */
+    vdc_rect crop;
+    /** For library memory; 0: 4. At most 64. */
+    uint32_t buffer_count;
+    /** ::vdc_memory. */
+    uint32_t memory;
+    /** Sub-frame delivery in steps of so many lines; 0: off. Needs VDC_CAP_PROGRESS. */
+    uint32_t watermark_lines;
+    /** 0. */
+    uint32_t reserved;
+    /** Delivery by callback; NULL: by vdc_stream_wait(). */
+    vdc_frame_fn on_frame;
+    /** Handed to `on_frame`. */
+    void *user;
 } vdc_stream_config;
 
 /* clang-format off */
 /** A config that asks for nothing in particular. */
 #define VDC_STREAM_CONFIG_INIT \
-    { sizeof(vdc_stream_config), 0, { 0, 0, 0, { 0, 0 }, 0, 0, 0, 0, 0, 0, { 0 } }, \
+    { sizeof(vdc_stream_config), 0, VDC_FORMAT_INIT, \
         { 0, 0, 0, 0 }, 0, VDC_MEMORY_LIBRARY, 0, 0, NULL, NULL }
 /* clang-format on */
 
@@ -406,17 +429,18 @@ typedef struct vdc_stream_info {
     uint32_t plane_count; /**< Planes of a frame. */
     vdc_format format;    /**< What is delivered: the window's size, the real stride. */
     vdc_rect crop;        /**< The window in the device's picture. */
-    size_t
-        frame_bytes; /**< Bytes that a buffer needs; for compressed formats the most a frame may have. */
-    vdc_plane_layout planes[VDC_PLANES_MAX]; /**< Where the planes lie in a buffer. */
-    uint32_t buffer_count;                   /**< Buffers that the stream has now. */
-    uint32_t memory;                         /**< ::vdc_memory. */
+    /** Bytes that a buffer needs; for compressed formats the most a frame may have. */
+    size_t frame_bytes;
+    /** Where the planes lie in a buffer. For compressed and unknown formats one plane with line_bytes 0. */
+    vdc_plane_layout planes[VDC_PLANES_MAX];
+    uint32_t buffer_count; /**< Buffers that the stream has now. */
+    uint32_t memory;       /**< ::vdc_memory. */
 } vdc_stream_info;
 
 /* clang-format off */
 /** A stream info to be filled. */
 #define VDC_STREAM_INFO_INIT \
-    { sizeof(vdc_stream_info), 0, { 0, 0, 0, { 0, 0 }, 0, 0, 0, 0, 0, 0, { 0 } }, \
+    { sizeof(vdc_stream_info), 0, VDC_FORMAT_INIT, \
         { 0, 0, 0, 0 }, 0, { { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 } }, 0, 0 }
 /* clang-format on */
 
@@ -446,7 +470,8 @@ VDC_API(int) vdc_stream_start(vdc_stream *stream);
  * holds stay as they are. VDC_E_STATE: it does not run. After any other error it is stopped all the same. */
 VDC_API(int) vdc_stream_stop(vdc_stream *stream);
 
-/** From now on every wait returns VDC_E_CANCELLED, the one in progress too, until the next start. */
+/** From now on every wait returns VDC_E_CANCELLED, the one in progress too, until the next start. Any thread, but not a
+ * signal handler. */
 VDC_API(void) vdc_stream_cancel(vdc_stream *stream);
 
 /**
@@ -463,16 +488,17 @@ VDC_API(int) vdc_stream_release(vdc_stream *stream, const vdc_frame *frame);
 /** A handle that is readable (signalled) exactly while vdc_stream_wait() with timeout 0 would not time out: so also
  * while that would fail, being cancelled, stopped or not started. It is the same before, while and after the stream runs.
  * Never read from it or close it; it is the stream's, until it is closed. VDC_E_STATE with delivery by callback. A driver
- * that cannot tell damaged frames from good ones may raise it for one that is then not delivered: poll again. */
+ * that cannot tell damaged frames from good ones may raise it for one that is then not delivered: poll again. Take a few
+ * frames each time and go back to poll: a source without a clock, such as sim at rate=max, always has another one. */
 VDC_API(int) vdc_stream_get_handle(vdc_handle *out, vdc_stream *stream);
 
 /** How much of the frame in progress has arrived. Set `size` before. */
 typedef struct vdc_progress {
     uint32_t size;   /**< sizeof(vdc_progress). */
     uint32_t buffer; /**< Index of the buffer it goes to. */
-    const uint8_t *
-        data; /**< Start of that buffer; only the lines below are valid, and only until the next start,
-                              or until the frame after the one that this becomes is released. */
+    /** Start of that buffer; only `lines` lines are valid, and only until the next start, or until the frame after the
+     * one that this becomes is released. */
+    const uint8_t *data;
     uint32_t lines;    /**< Complete lines in each full-height plane. */
     uint32_t reserved; /**< 0. */
     uint64_t sequence; /**< The number the frame will have, unless it is lost. */
@@ -507,18 +533,25 @@ enum vdc_basis {
  * produced = delivered + all of dropped + in_flight; in_flight is 0 once it is stopped.
  */
 typedef struct vdc_stats {
-    uint32_t size;           /**< sizeof(vdc_stats). */
-    uint32_t produced_basis; /**< ::vdc_basis. */
-    uint64_t
-        produced; /**< Frames that the device made or should have made; never computed from the rest. */
-    uint64_t delivered;               /**< Frames handed to the application. */
-    uint64_t in_flight;               /**< Not yet delivered or lost. */
-    uint64_t dropped[VDC_DROP_SLOTS]; /**< Lost frames by ::vdc_drop. */
-    uint64_t copies;                  /**< Delivered frames that were copied on their way. */
-    uint64_t copied_bytes;            /**< Bytes copied. */
-    uint64_t latency_us
-        [VDC_LATENCY_SLOTS]; /**< Frames by the time from their end to their delivery: slot 0 counts those
-                                                 below 1 us, slot n those from 2^(n-1) us on, below 2^n. */
+    /** sizeof(vdc_stats). */
+    uint32_t size;
+    /** ::vdc_basis. */
+    uint32_t produced_basis;
+    /** Frames that the device made or should have made; never computed from the rest. */
+    uint64_t produced;
+    /** Frames handed to the application. */
+    uint64_t delivered;
+    /** Not yet delivered or lost. */
+    uint64_t in_flight;
+    /** Lost frames by ::vdc_drop. */
+    uint64_t dropped[VDC_DROP_SLOTS];
+    /** Delivered frames that were copied on their way. */
+    uint64_t copies;
+    /** Bytes copied. */
+    uint64_t copied_bytes;
+    /** Frames by the time from their end to their delivery: slot 0 counts those below 1 us, slot n those from 2^(n-1) us
+     * on, below 2^n. */
+    uint64_t latency_us[VDC_LATENCY_SLOTS];
 } vdc_stats;
 
 /* clang-format off */
