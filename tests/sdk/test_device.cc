@@ -211,7 +211,7 @@ TEST_F(Device, ImpossibleWishes)
 {
     vdc_format wanted = {};
     open_device();
-    wanted.reserved[4] = 1;
+    wanted.reserved[1] = 1;
     EXPECT_STATUS(VDC_E_INVALID, vdc_device_negotiate(&result_, device_, &wanted));
     wanted = {};
     wanted.interval_s = {1, 0};
