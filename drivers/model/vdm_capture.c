@@ -30,7 +30,7 @@ static int on_usb(const struct vdm_card *card)
     return card->config.body == VDM_BODY_USB;
 }
 
-/* ---- A period --------------------------------------------------------------------------------- */
+/* ---- A period -------------------------------------------------------------------------------- */
 
 static void halt(struct vdm_card *card)
 {
@@ -150,7 +150,7 @@ static void lines_arrive(struct vdm_card *card)
     struct vdm_capture *capture = &card->capture;
     uint32_t lines = capture->lines + card->reg[VDM_ID_WATERMARK];
 
-    vdm_dma_fill(card, lines * card->window.stride);
+    vdm_dma_fill(card, lines);
     capture->lines = lines;
     if (capture->frame.cause == VDM_CAUSE_GOOD) {
         capture->progress = lines;
@@ -159,7 +159,7 @@ static void lines_arrive(struct vdm_card *card)
     plan(card);
 }
 
-/* ---- Its end ---------------------------------------------------------------------------------- */
+/* ---- Its end --------------------------------------------------------------------------------- */
 
 static void make_record(const struct vdm_card *card, uint8_t record[VDM_BYTES_COMPLETION])
 {
@@ -233,7 +233,7 @@ static void end_period(struct vdm_card *card)
     int completed = 0;
 
     if (frame->taken && !on_usb(card)) {
-        vdm_dma_fill(card, card->frame_bytes);
+        vdm_dma_fill(card, card->window.height);
     }
     if (frame->taken && frame->cause == VDM_CAUSE_GOOD) {
         capture->progress = card->window.height;
@@ -260,7 +260,7 @@ static void end_period(struct vdm_card *card)
     }
 }
 
-/* ---- Start and stop --------------------------------------------------------------------------- */
+/* ---- Start and stop -------------------------------------------------------------------------- */
 
 static void start(struct vdm_card *card)
 {

@@ -34,7 +34,7 @@ size_t vdm_card_bytes(void)
     return sizeof(struct vdm_card);
 }
 
-/* ---- Time ------------------------------------------------------------------------------------- */
+/* ---- Time ------------------------------------------------------------------------------------ */
 
 static void find_next(struct vdm_card *card)
 {
@@ -142,7 +142,7 @@ uint64_t vdm_next_event_ns(const struct vdm_card *card)
     return card->next_ns;
 }
 
-/* ---- Power and resets ------------------------------------------------------------------------- */
+/* ---- Power and resets ------------------------------------------------------------------------ */
 
 /* All that a card reset takes back; the time counter goes on. */
 static void reset_state(struct vdm_card *card)

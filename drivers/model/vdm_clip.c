@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pictures from a clip. Lines that need no change go out where they lie; all others pass through one
- * line of Y, U and V per pixel, which keeps nine layouts and five formats from multiplying.
+ * Pictures from a clip. Lines that need no change go out where they lie; all others pass through
+ * one line of Y, U and V per pixel, which keeps nine layouts and five formats from multiplying.
  */
 #include "vdm_private.h"
 
@@ -98,7 +98,7 @@ int vdm_set_clip(struct vdm_card *card, const struct vdm_clip *clip)
     return 0;
 }
 
-/* ---- Lines ------------------------------------------------------------------------------------ */
+/* ---- Lines ----------------------------------------------------------------------------------- */
 
 static int packed_equal(enum vdm_clip_layout layout, enum vdm_format format)
 {

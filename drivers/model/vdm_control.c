@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Controls: their values, and the automatic exposure that moves one of them. A button holds nothing;
- * its presses are only in the ledger.
+ * Controls: their values, and the automatic exposure that moves one of them. A button holds
+ * nothing; its presses are only in the ledger.
  */
 #include "vdm_private.h"
 

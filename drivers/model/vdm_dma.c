@@ -50,7 +50,7 @@ int vdm_dma_completion_room(const struct vdm_card *card)
     return waiting < card->reg[VDM_ID_COMPLETION_COUNT];
 }
 
-/* ---- Accesses --------------------------------------------------------------------------------- */
+/* ---- Accesses -------------------------------------------------------------------------------- */
 
 /* Up to *length bytes at `address`: a host may be able to give no more than a page at once. */
 static void *map(struct vdm_card *card, uint64_t address, uint32_t *length, int write)
@@ -94,7 +94,7 @@ static int read_host(struct vdm_card *card, uint64_t address, uint8_t *out, uint
     return 0;
 }
 
-/* ---- Descriptors and segments ----------------------------------------------------------------- */
+/* ---- Descriptors and segments ---------------------------------------------------------------- */
 
 static void malformed(struct vdm_card *card)
 {
@@ -110,6 +110,7 @@ static void aborted(struct vdm_card *card)
     vdm_capture_error(card, VDM_MASK(ERROR_STATUS, DMA));
 }
 
+/* 1 if a block of segments may stand there. */
 static int block_begin(struct vdm_walk *walk, uint64_t address, uint32_t count)
 {
     walk->list = address;
@@ -119,12 +120,22 @@ static int block_begin(struct vdm_walk *walk, uint64_t address, uint32_t count)
     return address % 16u == 0 && count != 0;
 }
 
+static int walk_begin(struct vdm_walk *walk, uint64_t list, uint32_t count)
+{
+    walk->position = 0;
+    walk->left = 0;
+    walk->seen = 0;
+    return block_begin(walk, list, count);
+}
+
 /* Fetches the oldest descriptor. -1 if the ring cannot be read. */
 int vdm_dma_take(struct vdm_card *card)
 {
     struct vdm_capture *capture = &card->capture;
     uint32_t place = capture->consumed & (card->reg[VDM_ID_DESC_COUNT] - 1u);
     uint8_t descriptor[VDM_BYTES_DESCRIPTOR];
+    uint64_t list;
+    uint32_t count;
     int sound;
 
     if (read_host(card, descriptor_ring(card) + (uint64_t)place * sizeof descriptor, descriptor,
@@ -132,10 +143,9 @@ int vdm_dma_take(struct vdm_card *card)
         return -1;
     }
     capture->frame.tag = vdm_get32(descriptor + VDM_M_DESCRIPTOR_TAG);
-    capture->walk.left = 0;
-    capture->walk.seen = 0;
-    sound = block_begin(&capture->walk, vdm_get64(descriptor + VDM_M_DESCRIPTOR_SEGMENTS_ADDRESS),
-                        vdm_get32(descriptor + VDM_M_DESCRIPTOR_SEGMENTS_COUNT));
+    list = vdm_get64(descriptor + VDM_M_DESCRIPTOR_SEGMENTS_ADDRESS);
+    count = vdm_get32(descriptor + VDM_M_DESCRIPTOR_SEGMENTS_COUNT);
+    sound = walk_begin(&capture->walk, list, count) && walk_begin(&capture->walk_uv, list, count);
     for (uint32_t n = VDM_M_DESCRIPTOR_RESERVED; n < sizeof descriptor; n++) {
         sound = sound && descriptor[n] == 0;
     }
@@ -146,10 +156,8 @@ int vdm_dma_take(struct vdm_card *card)
 }
 
 /* Makes walk->left at least 1, or gives the frame up. */
-static void next_segment(struct vdm_card *card)
+static void next_segment(struct vdm_card *card, struct vdm_walk *walk)
 {
-    struct vdm_walk *walk = &card->capture.walk;
-
     while (walk->left == 0) {
         const uint8_t *segment;
         uint64_t address;
@@ -188,29 +196,36 @@ static void next_segment(struct vdm_card *card)
     }
 }
 
-/* Writes the frame to memory up to its byte `until`. */
-void vdm_dma_fill(struct vdm_card *card, uint32_t until)
+static void step(struct vdm_walk *walk, uint32_t run)
+{
+    walk->position += run;
+    walk->address += run;
+    walk->left -= run;
+}
+
+/* The fault: an address that was never given to the card. The access is really made, so that the
+ * host's own checks are exercised; should the host let it pass, nothing is written all the same. */
+static void go_nowhere(struct vdm_card *card)
+{
+    if (card->host.dma != NULL) {
+        card->host.dma(card->config.context, NOWHERE, BUS_PAGE, 1);
+    }
+    card->ledger.injected[VDM_FAULT_DMA_NOWHERE]++;
+    refused(card, NOWHERE);
+    aborted(card);
+}
+
+/* Writes the frame's bytes from where the walk stands up to `until`. */
+static void fill(struct vdm_card *card, struct vdm_walk *walk, uint32_t until)
 {
     struct vdm_frame *frame = &card->capture.frame;
-    struct vdm_walk *walk = &card->capture.walk;
     int breaks = (frame->faults & vdm_fault_bit(VDM_FAULT_DMA_ERROR)) != 0;
 
-    if (frame->cause == VDM_CAUSE_GOOD &&
-        (frame->faults & vdm_fault_bit(VDM_FAULT_DMA_NOWHERE)) != 0) {
-        /* The access is really made, so that the host's own checks are exercised; should the host
-         * let it pass, nothing is written all the same. */
-        if (card->host.dma != NULL) {
-            card->host.dma(card->config.context, NOWHERE, BUS_PAGE, 1);
-        }
-        card->ledger.injected[VDM_FAULT_DMA_NOWHERE]++;
-        refused(card, NOWHERE);
-        aborted(card);
-    }
-    while (frame->cause == VDM_CAUSE_GOOD && frame->bytes < until) {
-        uint32_t run = until - frame->bytes;
+    while (frame->cause == VDM_CAUSE_GOOD && walk->position < until) {
+        uint32_t run = until - walk->position;
         uint8_t *to;
 
-        next_segment(card);
+        next_segment(card, walk);
         if (frame->cause != VDM_CAUSE_GOOD) {
             return;
         }
@@ -230,15 +245,48 @@ void vdm_dma_fill(struct vdm_card *card, uint32_t until)
             aborted(card);
             return;
         }
-        vdm_picture_read(card, frame, frame->bytes, to, run);
+        vdm_picture_read(card, frame, walk->position, to, run);
         card->ledger.dma_bytes += run;
         frame->bytes += run;
-        walk->address += run;
-        walk->left -= run;
+        step(walk, run);
     }
 }
 
-/* ---- Completions ------------------------------------------------------------------------------ */
+/* Goes on to byte `until` without writing. */
+static void skip(struct vdm_card *card, struct vdm_walk *walk, uint32_t until)
+{
+    while (card->capture.frame.cause == VDM_CAUSE_GOOD && walk->position < until) {
+        uint32_t run = until - walk->position;
+
+        next_segment(card, walk);
+        step(walk, run < walk->left ? run : walk->left);
+    }
+}
+
+/* Has the first `lines` lines of the picture in memory, with the U V pairs that belong to them:
+ * those of a second plane lie elsewhere, so a second walk goes there. */
+void vdm_dma_fill(struct vdm_card *card, uint32_t lines)
+{
+    struct vdm_capture *capture = &card->capture;
+    const struct vdm_window *window = &card->window;
+    uint32_t first_plane = window->height * window->stride;
+
+    if (capture->frame.cause == VDM_CAUSE_GOOD &&
+        (capture->frame.faults & vdm_fault_bit(VDM_FAULT_DMA_NOWHERE)) != 0) {
+        go_nowhere(card);
+    }
+    if (window->format != VDM_NV12) {
+        fill(card, &capture->walk, lines * window->stride);
+    } else if (lines == window->height && capture->walk.position == 0) {
+        fill(card, &capture->walk, card->frame_bytes); /* all at once needs no second walk */
+    } else {
+        fill(card, &capture->walk, lines * window->stride);
+        skip(card, &capture->walk_uv, first_plane);
+        fill(card, &capture->walk_uv, first_plane + (lines + 1u) / 2u * window->stride);
+    }
+}
+
+/* ---- Completions ----------------------------------------------------------------------------- */
 
 /* One store where memory allows it, after everything before it. */
 static void store_valid(uint8_t *to, uint32_t valid)

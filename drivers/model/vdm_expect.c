@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The picture once more, pixel by pixel and straight from the data sheet, for tests to compare with.
- * It shares no table and no line with the renderer, and is as slow as it looks.
+ * The picture once more, pixel by pixel and straight from the data sheet, for tests to compare
+ * with. It shares the sine with the renderer and no line besides, and is as slow as it looks.
  */
 #include "vdm_private.h"
 
@@ -271,7 +271,7 @@ uint32_t vdm_expected_line(struct vdm_card *card, uint32_t sequence, uint32_t pl
     return 0;
 }
 
-/* ---- Reading a picture ------------------------------------------------------------------------ */
+/* ---- Reading a picture ----------------------------------------------------------------------- */
 
 int vdm_pattern_read_number(uint32_t fourcc, const uint8_t *data, uint32_t stride_bytes,
                             uint32_t *number)

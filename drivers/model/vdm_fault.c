@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Faults: the script, and what brings each fault about. A fault is counted when it has had its effect,
- * not when it was due: one that met nothing to spoil has injected nothing.
+ * Faults: the script, and what brings each fault about. A fault is counted when it has had its
+ * effect, not when it was due: one that met nothing to spoil has injected nothing.
  */
 #include "vdm_private.h"
 
@@ -214,7 +214,7 @@ uint64_t vdm_fault_next_flash(const struct vdm_card *card)
     return next;
 }
 
-/* ---- The script ------------------------------------------------------------------------------- */
+/* ---- The script ------------------------------------------------------------------------------ */
 
 struct cursor {
     const char *text;
@@ -325,9 +325,11 @@ static int take_register(struct cursor *cursor, int64_t *out)
         element = element * 10u + (uint32_t)digit(word[n]);
     }
     for (uint32_t n = 0; n < VDM_REGS; n++) {
-        if (strlen(vdm_reg_table[n].name) == name && memcmp(vdm_reg_table[n].name, word, name) == 0 &&
-            element < vdm_reg_table[n].count && (name == length || word[length - 1] == ']')) {
-            *out = vdm_reg_table[n].offset + 4 * (int64_t)element;
+        const struct vdm_reg *reg = &vdm_reg_table[n];
+
+        if (strlen(reg->name) == name && memcmp(reg->name, word, name) == 0 &&
+            element < reg->count && (name == length || word[length - 1] == ']')) {
+            *out = reg->offset + 4 * (int64_t)element;
             return 0;
         }
     }

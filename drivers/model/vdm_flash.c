@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The flash: two slots, and a record of which is active and what each holds. The record is 32 bytes,
- * kept in two sectors and written alternately, so every change of it is all or nothing; the state
- * GOOD of a slot is part of it, and is the last thing that a STORE writes.
+ * The flash: two slots, and a record of which is active and what each holds. The record is kept in
+ * two sectors, written alternately, so that every change of it is all or nothing; a slot's being
+ * GOOD is part of it, and is the last thing that a STORE writes.
  */
 #include "vdm_private.h"
 
@@ -100,7 +100,7 @@ uint32_t vdm_flash_status(const struct vdm_card *card)
            VDM_PUT(FLASH_STATUS, ERROR, flash->error);
 }
 
-/* ---- Programming ------------------------------------------------------------------------------ */
+/* ---- Programming ----------------------------------------------------------------------------- */
 
 /* When the bytes up to the next fault, or all, are programmed. */
 static void arm(struct vdm_card *card)
@@ -185,7 +185,7 @@ void vdm_flash_sync(struct vdm_card *card)
     }
 }
 
-/* ---- Operations ------------------------------------------------------------------------------- */
+/* ---- Operations ------------------------------------------------------------------------------ */
 
 static void finish(struct vdm_card *card, uint32_t error)
 {

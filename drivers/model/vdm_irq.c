@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interrupt status, mask and messages. A message says only that there is something to read; the rule
- * that a write which leaves an unmasked bit set sends another one is what makes none of them lost.
+ * Interrupt status, mask and messages. A message says only that there is something to read; the
+ * rule that a write which leaves an unmasked bit set sends another one is why none is ever lost.
  */
 #include "vdm_private.h"
 

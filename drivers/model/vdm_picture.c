@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bytes of a frame. Bars of twice the raster's width are kept ready, so that a line of any phase
- * and crop is one copy out of them; only the two rows of number cells are made anew for each frame.
+ * The bytes of a frame. Bars of twice the raster's width are kept ready, so that a line of any
+ * phase and crop is one copy out of them; only the rows of number cells are made for each frame.
  */
 #include "vdm_private.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two ways into the PCI Express body: memory registers and I/O ports. The ports are strict about
- * widths, so that a driver which mixes them up is found out here and not on a bus analyser.
+ * The two ways into the PCI Express body: memory registers and I/O ports. The ports are strict
+ * about widths, so that a driver which mixes them up is found out here, not on a bus analyser.
  */
 #include "vdm_private.h"
 

@@ -50,9 +50,10 @@ enum vdm_timer {
     VDM_TIMERS
 };
 
-/* ---- Firmware tables -------------------------------------------------------------------------- */
+/* ---- Firmware tables ------------------------------------------------------------------------- */
 
-enum vdm_record { VDM_INPUT, VDM_TIMING, VDM_MODE, VDM_INTERVAL, VDM_CONTROL, VDM_MENU, VDM_RECORDS };
+enum vdm_record { VDM_INPUT, VDM_TIMING, VDM_MODE, VDM_INTERVAL, VDM_CONTROL, VDM_MENU,
+                  VDM_RECORDS };
 
 struct vdm_tables {
     const uint8_t *bytes;
@@ -61,7 +62,7 @@ struct vdm_tables {
     uint32_t offset[VDM_RECORDS];
 };
 
-/* ---- Picture ---------------------------------------------------------------------------------- */
+/* ---- Picture --------------------------------------------------------------------------------- */
 
 enum vdm_format { VDM_YUYV, VDM_UYVY, VDM_NV12, VDM_RGB24, VDM_GREY, VDM_FORMATS };
 
@@ -105,7 +106,7 @@ struct vdm_cache {
     uint8_t line[3u * VDM_RASTER_MAX];
 };
 
-/* ---- Capture ---------------------------------------------------------------------------------- */
+/* ---- Capture --------------------------------------------------------------------------------- */
 
 struct vdm_frame {
     uint32_t sequence;
@@ -124,7 +125,8 @@ struct vdm_frame {
 
 /* Where the frame goes: a walk along a list of segments. */
 struct vdm_walk {
-    uint64_t address; /* of the next byte */
+    uint32_t position; /* in the frame, */
+    uint64_t address;  /* and of the next byte */
     uint32_t left;    /* in this segment */
     uint64_t list;    /* next segment to fetch */
     uint32_t list_left;
@@ -156,6 +158,7 @@ struct vdm_capture {
     uint32_t late_us;
     struct vdm_frame frame;
     struct vdm_walk walk;
+    struct vdm_walk walk_uv; /* the same for a second plane, while lines come as they arrive */
     /* Rings: counts modulo 2^16 since they were set up. */
     uint32_t rung;
     uint32_t consumed;
@@ -188,7 +191,7 @@ struct vdm_usb {
     uint32_t empty_events;
 };
 
-/* ---- Boot and flash --------------------------------------------------------------------------- */
+/* ---- Boot and flash -------------------------------------------------------------------------- */
 
 enum vdm_origin { VDM_FROM_RAM, VDM_FROM_SLOT_A, VDM_FROM_SLOT_B };
 
@@ -240,7 +243,7 @@ struct vdm_flash {
     uint64_t start_ns;
 };
 
-/* ---- Faults ----------------------------------------------------------------------------------- */
+/* ---- Faults ---------------------------------------------------------------------------------- */
 
 enum vdm_trigger { VDM_AT_FRAME, VDM_AT_TIME, VDM_AT_READ, VDM_AT_WRITE, VDM_AT_BOOT, VDM_AT_STAGE,
                    VDM_AT_FLASH, VDM_AT_PACKET, VDM_TRIGGERS };
@@ -278,7 +281,7 @@ struct vdm_fault_set {
     uint32_t struck_by[VDM_FAULTS]; /* which fault it was that last struck */
 };
 
-/* ---- The card --------------------------------------------------------------------------------- */
+/* ---- The card -------------------------------------------------------------------------------- */
 
 struct vdm_card {
     uint64_t now_ns;
@@ -466,7 +469,7 @@ int vdm_dma_rings_sound(const struct vdm_card *card);
 int vdm_dma_descriptor_waits(const struct vdm_card *card);
 int vdm_dma_completion_room(const struct vdm_card *card);
 int vdm_dma_take(struct vdm_card *card);
-void vdm_dma_fill(struct vdm_card *card, uint32_t until);
+void vdm_dma_fill(struct vdm_card *card, uint32_t lines);
 int vdm_dma_complete(struct vdm_card *card, const uint8_t record[VDM_BYTES_COMPLETION]);
 uint32_t vdm_dma_valid(uint32_t sequence, uint32_t pass);
 void vdm_dma_torn_event(struct vdm_card *card);

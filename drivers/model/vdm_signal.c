@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inputs and what arrives at them. The world sets `source`; losing the lock is seen at once, gaining
- * it takes 20 ms. The pattern covers the signal but does not stop it from changing behind it.
+ * Inputs and what arrives at them. The world sets `source`; losing the lock is seen at once,
+ * gaining it takes 20 ms. The pattern covers the signal but does not stop it from changing.
  */
 #include "vdm_private.h"
 

@@ -10,7 +10,7 @@
 #define INTERRUPT_IN 0x82u
 #define STRAY_BYTES  13u /* what a transfer that ends early ends with */
 
-/* ---- Coming and going ------------------------------------------------------------------------- */
+/* ---- Coming and going ------------------------------------------------------------------------ */
 
 static void forget_host(struct vdm_card *card)
 {
@@ -65,7 +65,7 @@ void vdm_usb_reset(struct vdm_card *card)
     }
 }
 
-/* ---- The frame buffer ------------------------------------------------------------------------- */
+/* ---- The frame buffer ------------------------------------------------------------------------ */
 
 static struct vdm_usb_slot *filling(struct vdm_card *card)
 {
@@ -153,7 +153,7 @@ void vdm_usb_discard(struct vdm_card *card)
     usb->spoilt = 0;
 }
 
-/* ---- Bulk IN ---------------------------------------------------------------------------------- */
+/* ---- Bulk IN --------------------------------------------------------------------------------- */
 
 static void begin_transfer(struct vdm_card *card)
 {
@@ -233,7 +233,7 @@ int vdm_usb_bulk_in(struct vdm_card *card, uint8_t *data, uint32_t room, int *pa
     return (int)(moved + trailer(card, data + moved));
 }
 
-/* ---- Interrupt IN ----------------------------------------------------------------------------- */
+/* ---- Interrupt IN ---------------------------------------------------------------------------- */
 
 int vdm_usb_interrupt_in(struct vdm_card *card, uint8_t data[64])
 {
@@ -270,7 +270,7 @@ int vdm_usb_interrupt_in(struct vdm_card *card, uint8_t data[64])
     return VDM_BYTES_USB_EVENT;
 }
 
-/* ---- Control requests ------------------------------------------------------------------------- */
+/* ---- Control requests ------------------------------------------------------------------------ */
 
 struct setup {
     uint32_t type;

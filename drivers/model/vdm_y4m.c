@@ -133,7 +133,8 @@ static const char *take_parameter(struct vdm_clip *out, struct text *word)
         }
         return NULL;
     case 'C':
-        return colour(&out->layout, word) == 0 ? NULL : "colour space is not 8 bit 420, 422, 444 or mono";
+        return colour(&out->layout, word) == 0 ? NULL
+                                               : "colour space is not 8 bit 420, 422, 444 or mono";
     default:
         return NULL; /* interlacing, aspect, comments */
     }

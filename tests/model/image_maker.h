@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Composes a firmware image out of given tables, apart from the builder that ships: what the two agree
-// on is the layout table. Every field can be spoilt before seal() makes the checksums good again.
+// Composes a firmware image out of given tables, apart from the builder that ships: what the two
+// agree on is the layout table. Every field can be spoilt before seal() makes the checksums good.
 #ifndef VIDICON_TESTS_MODEL_IMAGE_MAKER_H
 #define VIDICON_TESTS_MODEL_IMAGE_MAKER_H
 
@@ -40,7 +40,7 @@ inline std::array<uint8_t, 32> sha256(const uint8_t *bytes, size_t count)
                 wide next = root | static_cast<wide>(1) << bit;
                 wide value = next * next;
                 wide limit = static_cast<wide>(prime) << 64;
-                if (power == 3) { // next^3 <= prime << 96, compared as next^2 <= (prime << 96) / next
+                if (power == 3) { // next^3 <= prime << 96, divided by next
                     limit = (static_cast<wide>(prime) << 96) / next;
                 }
                 if (value <= limit) {

@@ -148,8 +148,8 @@ TEST_F(Capture, SetUpRegistersRestWhileCapturing)
 {
     start(maker::SMALL, fourcc("YUYV"), 4);
     for (Register reg : {R_INPUT_SELECT, R_TIMING_SELECT, R_PIXEL_FORMAT, R_MODE_SELECT, R_WIDTH,
-                         R_HEIGHT, R_CROP_LEFT, R_CROP_TOP, R_STRIDE, R_INTERVAL_NUM, R_INTERVAL_DEN,
-                         R_WATERMARK, R_DESC_BASE_LO, R_DESC_BASE_HI, R_DESC_COUNT,
+                         R_HEIGHT, R_CROP_LEFT, R_CROP_TOP, R_STRIDE, R_INTERVAL_NUM,
+                         R_INTERVAL_DEN, R_WATERMARK, R_DESC_BASE_LO, R_DESC_BASE_HI, R_DESC_COUNT,
                          R_COMPLETION_BASE_LO, R_COMPLETION_BASE_HI, R_COMPLETION_COUNT}) {
         uint32_t before = read(reg);
         write(reg, before ^ 1);
@@ -280,6 +280,12 @@ TEST_F(Capture, WatermarkBringsLinesAsTheyArrive)
                 if (n < 64) {
                     ASSERT_EQ(buffers[0][n * stride], 0xee);
                 }
+                if (format == fourcc("NV12")) { // and the U V pairs that belong to them
+                    uint32_t pairs = (n + 1) / 2 * stride;
+                    size_t plane = 64 * stride;
+                    ASSERT_EQ(std::memcmp(buffers[0] + plane, &wanted[plane], pairs), 0);
+                    ASSERT_TRUE(pairs == 32 * stride || buffers[0][plane + pairs] == 0xee);
+                }
             }
             pass(10 * MS);
             ASSERT_TRUE(completion(0).is_valid(0));
@@ -309,7 +315,8 @@ TEST_F(Capture, LedgerRemembersEachFrame)
         const vdm_ledger_frame &frame = ledger().frames[n];
         EXPECT_EQ(frame.sequence, n);
         EXPECT_EQ(frame.cause, n < 2 ? 0u + VDM_CAUSE_GOOD : 0u + VDM_CAUSE_NO_BUFFER);
-        EXPECT_NEAR(static_cast<double>(frame.start_ns), static_cast<double>(began + n * 10 * MS), 40);
+        EXPECT_NEAR(static_cast<double>(frame.start_ns),
+                    static_cast<double>(began + n * 10 * MS), 40);
         EXPECT_NEAR(static_cast<double>(frame.end_ns - frame.start_ns), 9.375e6, 40);
         EXPECT_EQ(frame.source_frame, n);
     }

@@ -191,7 +191,8 @@ TEST_F(Clip, Y4mByChance)
     for (int n = 0; n < 20000; n++) {
         Bytes file = good;
         for (uint32_t k = random() % 4; k < 4; k++) {
-            file[random() % file.size()] = static_cast<uint8_t>(random() % 2 ? random() : '0' + random() % 10);
+            file[random() % file.size()] =
+                static_cast<uint8_t>(random() % 2 ? random() : '0' + random() % 10);
         }
         file.resize(random() % (file.size() + 1));
         if (y4m(file) == 0) {
@@ -207,10 +208,12 @@ TEST_F(Clip, RawAndSetRefuseWhatLeavesTheBytes)
 {
     Bytes bytes(1000);
     EXPECT_EQ(vdm_clip_raw(&clip, bytes.data(), bytes.size(), VDM_CLIP_GREY, 0, 4, &what), -1);
-    EXPECT_EQ(vdm_clip_raw(&clip, bytes.data(), bytes.size(), VDM_CLIP_GREY, 65536, 65536, &what), -1);
+    EXPECT_EQ(vdm_clip_raw(&clip, bytes.data(), bytes.size(), VDM_CLIP_GREY, 65536, 65536, &what),
+              -1);
     EXPECT_EQ(vdm_clip_raw(&clip, bytes.data(), bytes.size(), VDM_CLIP_GREY, 40, 40, &what), -1);
-    EXPECT_EQ(vdm_clip_raw(&clip, bytes.data(), bytes.size(), static_cast<vdm_clip_layout>(77), 4, 4,
-                           &what), -1);
+    EXPECT_EQ(vdm_clip_raw(&clip, bytes.data(), bytes.size(), static_cast<vdm_clip_layout>(77), 4,
+                           4, &what),
+              -1);
     ASSERT_EQ(vdm_clip_raw(&clip, bytes.data(), bytes.size(), VDM_CLIP_GREY, 10, 10, &what), 0);
     EXPECT_EQ(clip.frame_count, 10u);
     EXPECT_EQ(vdm_set_clip(card, &clip), 0);

@@ -104,6 +104,7 @@ TEST_F(Dma, AwkwardSegments)
         }
         regions.clear();
         rings();
+        write(R_WATERMARK, round % 3 == 0 ? 5 : 0);
         ASSERT_EQ(run_with(lengths, 1 + random() % 80), expected(0)) << round;
         disable();
     }

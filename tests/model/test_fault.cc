@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Every fault of the data sheet: it is injected, it shows its symptom and no other, and the accounts
-// still add up. Then scripts that are none.
+// Every fault of the data sheet: it is injected, it shows its symptom and no other, and the
+// accounts still add up. Then scripts that are none.
 #include "test_card.h"
 
 namespace {
@@ -22,7 +22,8 @@ class Fault : public TestCard {
 
 TEST_F(Fault, Unplug)
 {
-    for (const char *trigger : {"frame=2", "time=60000", "read=40", "write=40", "boot=1", "stage=100"}) {
+    for (const char *trigger :
+         {"frame=2", "time=60000", "read=40", "write=40", "boot=1", "stage=100"}) {
         create();
         attachments.clear();
         script(std::string("unplug@") + trigger);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Flash slots: store, trial, commit, roll back, fall back; and a power cut at every byte that any of
-// them programs.
+// Flash slots: store, trial, commit, roll back, fall back; and a power cut at every byte that any
+// of them programs.
 #include "test_card.h"
 
 namespace {
