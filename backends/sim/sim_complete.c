@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The driver's part of a capture: interrupts, completions, a watchdog for those that got lost, and
- * the card's time. Every batch of completions is followed by a time sample, and a frame gets a time
- * only if it lies between two samples that agree: a jump in between cannot go unseen.
+ * The driver's part of a capture: interrupts, completions, and a watchdog for those that got lost.
+ * Whatever found a completion, it is taken here, and at once.
  */
 #include "sim_stream.h"
 
@@ -21,70 +20,6 @@ void sim_complete_fail(struct sim_stream *st, const char *why)
     vdi_log(st->card->device->context, VDC_LOG_ERROR, "sim:%u: %s", st->card->options.card, why);
     sim_delivery_ready(st);
     vdi_cond_signal_all(st->card->cond);
-}
-
-/* ---- Time ---- */
-
-/* One reading of the card's counter between two of the host's clock. */
-static int read_time(struct sim_stream *st, uint64_t *ticks, int64_t *before, int64_t *after)
-{
-    struct sim_card *card = st->card;
-    int result;
-
-    *before = sim_is_max(card) ? sim_card_host_ns(card, vdm_now_ns(card->model)) : vdi_now_ns();
-    result = vdh_time_read(&card->core, ticks);
-    *after = sim_is_max(card) ? sim_card_host_ns(card, vdm_now_ns(card->model)) : vdi_now_ns();
-    return result;
-}
-
-/* Feeds one reading to the base. 1 if it contradicts those before. */
-static int feed(struct sim_stream *st)
-{
-    uint32_t was_valid = st->base.valid;
-    uint64_t ticks;
-    int64_t before;
-    int64_t after;
-
-    if (read_time(st, &ticks, &before, &after))
-        return 0;
-    vdi_timebase_sample(&st->base, ticks, before, after);
-    if (!was_valid && st->base.valid)
-        st->trusted_ticks = ticks;
-    return st->base.jumped != 0;
-}
-
-void sim_complete_sample(struct sim_stream *st)
-{
-    st->sample_ns = sim_card_now(st->card) + SIM_SAMPLE_NS;
-    if (feed(st)) {
-        st->base.jumped = 0;
-        st->jumped = 1;
-        /* Begin anew at once: frames that begin from here on may have a time again. */
-        (void)feed(st);
-    }
-}
-
-static void put_time(struct sim_stream *st, const struct vdh_completion *completion,
-                     struct vdi_completion *out)
-{
-    int64_t bound;
-
-    out->device_ticks = completion->ticks;
-    if (completion->ticks < st->trusted_ticks) {
-        out->host_time_ns = 0;
-        out->error_bound_ns = VDC_ERROR_UNKNOWN_NS;
-    } else {
-        vdi_timebase_map(&st->base, completion->ticks, &out->host_time_ns, &out->error_bound_ns);
-    }
-    out->clock = sim_is_max(st->card) ? VDC_CLOCK_VIRTUAL : VDC_CLOCK_MONOTONIC;
-    if (sim_is_max(st->card)) {
-        /* On the host's clock the frame ended when it was asked for: just now. */
-        out->end_time_ns = vdi_now_ns();
-    } else {
-        vdi_timebase_map(&st->base, completion->end_ticks, &out->end_time_ns, &bound);
-        if (bound == VDC_ERROR_UNKNOWN_NS)
-            out->end_time_ns = INT64_MIN;
-    }
 }
 
 /* ---- Completions ---- */
@@ -124,10 +59,7 @@ static uint32_t take(struct sim_stream *st, const struct vdh_completion *complet
     if (completion->flags & (uint32_t)VDH_B_COMPLETION_FLAGS_PATTERN)
         out->flags |= VDC_FRAME_TEST_PATTERN;
     sim_account_completion(st, completion, out);
-    put_time(st, completion, out);
-    if (st->jumped)
-        out->flags |= VDC_FRAME_TIME_JUMP;
-    st->jumped = 0;
+    sim_time_put(st, completion, out);
     st->done_count++;
     return 1;
 }
@@ -157,7 +89,7 @@ uint32_t sim_complete_collect(struct sim_stream *st)
         }
         st->bad_since_ns = 0;
         if (seen++ == 0 && st->running && !st->card->gone)
-            sim_complete_sample(st);
+            sim_time_sample(st);
         if (completion.tag >= SIM_BUFFERS_MAX || !st->buffers[completion.tag]) {
             sim_complete_fail(st, "a completion names no buffer");
             break;
@@ -252,7 +184,7 @@ void sim_stream_tick(struct sim_card *card)
         }
     }
     if (now >= st->sample_ns)
-        sim_complete_sample(st);
+        sim_time_sample(st);
 }
 
 void sim_stream_gone(struct sim_card *card)

@@ -178,10 +178,7 @@ static void reset_run(struct sim_stream *st)
     st->stopping = 0;
     st->failure = 0;
     st->bad_since_ns = 0;
-    st->jumped = 0;
-    st->base.valid = 0;
-    st->base.jumped = 0;
-    st->trusted_ticks = 0;
+    sim_time_reset(st);
     st->progress_tag = UINT32_MAX;
     st->progress_lines = 0;
     atomic_store(&st->wake, 0);
@@ -224,7 +221,7 @@ int sim_stream_start(struct vdi_stream *stream)
     for (uint32_t i = 0; i < st->pending_count && !result; i++)
         result = sim_error(card, sim_buffer_give(st, st->pending[i]), "queueing a buffer");
     if (!result) {
-        sim_complete_sample(st);
+        sim_time_sample(st);
         result = vdh_capture_start(&st->capture, st->watermark);
         if (result)
             (void)end_engine(st);

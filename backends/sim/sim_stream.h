@@ -28,6 +28,14 @@ struct sim_account {
     uint64_t dma; /* by completions: those without one of their own; by counters: all */
 };
 
+/* One reading of the card's counter: the host's time then, and how far off that can be. */
+struct sim_sample {
+    uint64_t ticks;
+    int64_t host_ns;
+    int64_t half_ns;
+};
+#define SIM_SAMPLES 32u
+
 struct sim_stream {
     struct sim_card *card;
     struct vdi_stream *stream;
@@ -64,9 +72,10 @@ struct sim_stream {
 
     /* Time. */
     struct vdi_timebase base;
-    uint64_t trusted_ticks; /* frames that began before have no basis */
-    uint64_t sample_ns;     /* when the next sample is due */
-    int jumped;             /* tell it with the next frame */
+    struct sim_sample samples[SIM_SAMPLES]; /* the last ones that agree, a ring */
+    uint32_t sample_count;                  /* ever taken */
+    uint64_t sample_ns;                     /* when the next one is due */
+    int jumped;                             /* tell it with the next frame */
 
     /* Account. */
     uint64_t next_sequence;
@@ -122,7 +131,6 @@ void sim_delivery_pump(struct sim_card *card);
 /* Takes what the completion ring holds; how many. */
 uint32_t sim_complete_collect(struct sim_stream *st);
 void sim_complete_fail(struct sim_stream *st, const char *why);
-void sim_complete_sample(struct sim_stream *st);
 void sim_stream_interrupt(struct sim_card *card, uint32_t events);
 void sim_stream_gone(struct sim_card *card);
 /* When the driver wants to look at the card by itself, in the card's true time. */
@@ -131,6 +139,15 @@ void sim_stream_tick(struct sim_card *card);
 int sim_stream_runs(const struct sim_card *card);
 /* rate=max, polled: no frame is ready although the card could make one. */
 int sim_stream_starves(const struct sim_card *card);
+
+/* ---- sim_time.c ---- */
+
+void sim_time_reset(struct sim_stream *st);
+/* Reads the card's counter; behind each batch of completions, and now and then. */
+void sim_time_sample(struct sim_stream *st);
+/* Host time and bound of a frame, or none. */
+void sim_time_put(struct sim_stream *st, const struct vdh_completion *completion,
+                  struct vdi_completion *out);
 
 /* ---- sim_account.c ---- */
 
