@@ -40,7 +40,7 @@ mkdir -p $logs
 packages='cmake ninja-build gcc g++ libc6-dev pkg-config git ffmpeg
 libssl-dev zlib1g-dev libconfig-dev libpng-dev libyuv-dev libjansson-dev
 libgtest-dev googletest libbenchmark-dev libgstreamer1.0-dev
-libgstreamer-plugins-base1.0-dev libaravis-dev
+libgstreamer-plugins-base1.0-dev libaravis-dev libusb-1.0-0-dev lomiri-wallpapers-16.04
 clang clang-tidy clang-format libclang-rt-dev valgrind doxygen graphviz abigail-tools
 gstreamer1.0-plugins-base shellcheck
 gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix gcc-mingw-w64-i686-win32'
@@ -234,11 +234,7 @@ if { [ "$label" = bench ] || { [ -z "$label" ] && wants release; }; } &&
     have release cmake ninja gcc g++ && build release; then
     run bench release -L '^bench$'
     if [ "$long" = yes ]; then
-        for program in build/release/bin/bench_*; do
-            [ -x "$program" ] || continue
-            "$program" --benchmark_repetitions=5 --benchmark_report_aggregates_only=true |
-                tee "$logs/$(basename "$program").txt"
-        done
+        sh tests/bench/run.sh build/release/bin | tee "$logs/performance.md"
     fi
 fi
 

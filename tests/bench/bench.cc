@@ -139,7 +139,15 @@ BENCHMARK_CAPTURE(Path, handle, LOOP_HANDLE, 64, 64, kBatch)
     ->Name("handle")
     ->MeasureProcessCPUTime();
 BENCHMARK(Open)->Name("open_to_first_frame")->UseRealTime();
-BENCHMARK(Cards)->Name("cards")->Arg(1)->Arg(2)->Arg(4)->Arg(8)->Arg(16)->MeasureProcessCPUTime();
+BENCHMARK(Cards)
+    ->Name("cards")
+    ->Arg(1)
+    ->Arg(2)
+    ->Arg(4)
+    ->Arg(8)
+    ->Arg(16)
+    ->Iterations(40)
+    ->MeasureProcessCPUTime();
 BENCHMARK_CAPTURE(Path, four_k, LOOP_WAIT, 3840, 2160, 8)->Name("4k_wait")->MeasureProcessCPUTime();
 BENCHMARK_CAPTURE(Write4K, memcpy, true)->Name("4k_memcpy")->MeasureProcessCPUTime();
 BENCHMARK_CAPTURE(Write4K, memset, false)->Name("4k_memset")->MeasureProcessCPUTime();

@@ -42,7 +42,9 @@ run() {
         grep '"error_message"' "$scratch/json"
         exit 1
     fi
-    awk '
+    single=
+    [ "${2:-}" != 1 ] || single=median # of one there are no aggregates
+    awk -v kind="$single" '
         /"run_name":/ { split($0, part, "\""); name = part[4]; sub(/\/(process_time|real_time).*/, "", name) }
         /"aggregate_name":/ { split($0, part, "\""); kind = part[4] }
         /"(real_time|frame_s|switches|bytes|open_s)":/ && kind == "median" {

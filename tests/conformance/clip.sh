@@ -36,7 +36,7 @@ echo "$n photographs, $frames frames; the last one has $colours different sample
 for id in "sim:5?rate=max" "sim:5?rate=max&segment_bytes=1000" "sim:5?rate=max&body=ports"; do
     "$program" "$id&source=$scratch/clip.y4m" "$scratch/clip.y4m" >"$scratch/out" ||
         { cat "$scratch/out"; echo "FAILED: $id"; exit 1; }
-    grep "^$frames frames of 640 x 480" "$scratch/out" | sed "s/^/$id: /"
+    echo "$id: $(grep "^$frames frames of 640 x 480" "$scratch/out")"
 done
 
 # The control: the card sees a copy with one bit flipped, near the end.

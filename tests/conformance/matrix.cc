@@ -94,7 +94,8 @@ void Matrix::Watch()
         std::lock_guard<std::mutex> lock(mutex_);
         if (running_.empty() || NowMs() - begun_ms_ < static_cast<int64_t>(limit_s_) * 1000)
             continue;
-        std::printf("[  FAILED  ] %s: it hangs, after %d s\n", running_.c_str(), limit_s_);
+        std::printf("[  FAILED  ] %s: it hangs, after %d s\ntold %llu lies\n", running_.c_str(),
+                    limit_s_, static_cast<unsigned long long>(shim::Told()));
         results_.push_back({running_, "FAIL", "hangs"});
         Write();
         std::fflush(stdout);

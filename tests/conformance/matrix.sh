@@ -4,11 +4,29 @@
 #   matrix.sh --print ROWS         the table, in Markdown
 #   matrix.sh --write PAGE ROWS    puts it into a page, between its two marks
 #   matrix.sh --check PAGE ROWS    the page has these cases, and no row has a failure
+#   matrix.sh --control PAGE ROWS  the check notices a failure, and a case that is missing
 # ROWS is a folder of .json files.
 set -eu
 
 mode=${1:?} page=
 case $mode in
+--control)
+    altered=$(mktemp -d)
+    trap 'rm -rf "$altered"' EXIT
+    for change in 's/"Delivery.Waits", "result": "pass"/"Delivery.Waits", "result": "FAIL"/' \
+        '/"Delivery.Waits"/d'; do
+        rm -f "$altered"/*
+        for row in "$3"/*.json; do
+            sed "$change" "$row" >"$altered/${row##*/}"
+        done
+        if sh "$0" --check "$2" "$altered" >"$altered/out"; then
+            echo "FAILED: $change was not noticed"
+            exit 1
+        fi
+        sed -n 's/^FAILED/noticed/p' "$altered/out"
+    done
+    exit 0
+    ;;
 --write | --check)
     page=${2:?}
     shift

@@ -63,6 +63,7 @@ const Lie kLies[] = {
     {"forget-value",         "Controls.ReadBackWhatWasSet"             },
     {"lines-too-soon",       "Progress.LinesGrowAndAreFinal"           },
     {"wrong-register",       "Service.Registers"                       },
+    {"hang",                 "Delivery.StopWakesTheWaiter"             },
 };
 
 std::string lie;
@@ -227,8 +228,10 @@ int Wait(const vdc_frame **out, vdc_stream *stream, int timeout_ms)
         int status = vdc_stream_wait(out, stream, timeout_ms);
         return status == VDC_E_BUSY && Tell("second-waiter") ? VDC_E_TIMEOUT : status;
     }
-    if (timeout_ms == 0 && Tell("slow-poll"))
-        std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    if (timeout_ms != 0 && Tell("hang"))
+        std::this_thread::sleep_for(std::chrono::hours(1));
+    if (timeout_ms == 0 && told < 2 && Tell("slow-poll"))
+        std::this_thread::sleep_for(std::chrono::milliseconds(600));
     if (Is("swap-frames") && out) {
         std::lock_guard<std::mutex> lock(mutex);
         State &state = streams[stream];
@@ -323,7 +326,7 @@ int Stop(vdc_stream *stream)
 
 void Cancel(vdc_stream *stream)
 {
-    if (Tell("deaf-cancel"))
+    if (!told && Tell("deaf-cancel"))
         std::this_thread::sleep_for(std::chrono::milliseconds(2500));
     vdc_stream_cancel(stream);
 }

@@ -212,7 +212,7 @@ TEST_F(Controls, DeviceChangesAreEvents)
         Stopwatch watch;
         while (!Ready(events, 0) && watch.Ms() < kPatienceMs)
             MUST(TakeAndGive(1));
-        ASSERT_TRUE(WaitForEvent(VDC_EVENT_CONTROL_CHANGED, &event)) << "wanted " << wanted;
+        ASSERT_TRUE(WaitForEvent(VDC_EVENT_CONTROL_CHANGED, &event, 3000)) << "wanted " << wanted;
         EXPECT_STREQ(event.device_id, Info().id);
         EXPECT_EQ(event.control, id);
         EXPECT_EQ(event.value, wanted);
