@@ -7,7 +7,7 @@
 # With --control the program copies each frame byte by byte, which the gates must notice.
 set -eu
 
-mode=table page= control=
+mode=table page='' control=''
 while [ $# -gt 1 ]; do
     case $1 in
     --gates) mode=gates ;;
@@ -45,7 +45,7 @@ run() {
     single=
     [ "${2:-}" != 1 ] || single=median # of one there are no aggregates
     awk -v kind="$single" '
-        /"run_name":/ { split($0, part, "\""); name = part[4]; sub(/\/(process_time|real_time).*/, "", name) }
+        /"run_name":/ { split($0, part, "\""); name = part[4]; sub(/\/(iterations|process_time|real_time).*/, "", name) }
         /"aggregate_name":/ { split($0, part, "\""); kind = part[4] }
         /"(real_time|frame_s|switches|bytes|open_s)":/ && kind == "median" {
             split($0, part, "\""); value = $2; sub(/,/, "", value)
@@ -110,6 +110,11 @@ table() {
                 if (ratio > 1.5) { print "FAILED: a 4K frame costs far more than a copy of it"; bad = 1 }
                 exit bad
             }
+            if (median("cards/16", "bytes") < 0 || median("handle", "added") < 0 || \
+                median("open_to_first_frame", "real_time") < 0) {
+                print "a figure is missing" > "/dev/stderr"
+                exit 1
+            }
             print "| 64 x 64, as fast as it goes | CPU us/frame | added to the bare loop | of GStreamer | waits/frame |"
             print "| --- | --- | --- | --- | --- |"
             printf "| bare loop over the model | %s | | | |\n", micro(median("bare", "frame_s"))
@@ -157,7 +162,9 @@ gates)
     fi
     exit $status
     ;;
-table) table 0 ;;
+table)
+    table 0
+    ;;
 write)
     table 0 >"$scratch/table"
     awk -v table="$scratch/table" '
