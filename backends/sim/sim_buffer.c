@@ -35,9 +35,9 @@ static void fill_list(struct sim_buffer *own, const uint8_t *data, uint32_t byte
         if (at - block == BLOCK_SEGMENTS - 1 && pieces > 1) {
             uint32_t next = pieces < BLOCK_SEGMENTS ? pieces : BLOCK_SEGMENTS;
 
-            vdh_segment_put_link(own->segments, at,
-                                 (uint64_t)(uintptr_t)(own->segments + (at + 1) * VDH_S_SEGMENT),
-                                 next);
+            vdh_segment_put_link(
+                own->segments, at,
+                (uint64_t)(uintptr_t)(own->segments + (size_t)(at + 1) * VDH_S_SEGMENT), next);
             at++;
             block = at;
         }

@@ -228,7 +228,7 @@ static int select_input(struct vdi_device *device, uint32_t input)
 static int read_signal(struct vdi_device *device, vdc_signal *out)
 {
     struct sim_card *card = sim_card_of(device);
-    struct vdh_signal signal;
+    struct vdh_signal signal = {0, 0, VDH_TIMING_NONE, 0};
     int result;
 
     sim_card_enter(card);

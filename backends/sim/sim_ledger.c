@@ -72,7 +72,7 @@ static void put_ledger(struct text *text, const struct vdm_ledger *ledger)
 
 void sim_ledger_write(struct sim_card *card)
 {
-    struct text text = {NULL, 0, (VDM_LEDGER_FRAMES + 64u) * 192u};
+    struct text text = {NULL, 0, (size_t)(VDM_LEDGER_FRAMES + 64u) * 192u};
 
     if (!card->options.ledger[0])
         return;

@@ -158,7 +158,7 @@ int sim_registry_watch(struct vdi_context *context, int on)
     if (result)
         return result;
     if (on) {
-        more = realloc(watchers, (watcher_count + 1) * sizeof(*watchers));
+        more = realloc(watchers, (watcher_count + 1) * sizeof(struct vdi_context *));
         if (more) {
             watchers = more;
             watchers[watcher_count++] = context;
