@@ -21,8 +21,9 @@ void Card::script(const std::string &text)
 
 void Card::power(host_body body, const std::string &faults, bool flash)
 {
-    if (h)
+    if (h) {
         EXPECT_EQ(h->guard.violations, 0u) << h->guard.report;
+    }
     host_destroy(h);
     h = host_create(body);
     h->config.target = vdh_get_u32(vdh_default_image + VDH_O_IMAGE_TARGET);
@@ -49,8 +50,9 @@ void Card::ready(host_body body, const std::string &faults)
 uint64_t Card::injected(const std::string &kind)
 {
     for (uint32_t i = 0; vdm_fault_name(i); i++) {
-        if (kind == vdm_fault_name(i))
+        if (kind == vdm_fault_name(i)) {
             return vdm_get_ledger(h->card)->injected[i];
+        }
     }
     ADD_FAILURE() << "no fault " << kind;
     return 0;
@@ -59,8 +61,9 @@ uint64_t Card::injected(const std::string &kind)
 uint64_t Card::injected_in_all()
 {
     uint64_t sum = 0;
-    for (uint64_t count : vdm_get_ledger(h->card)->injected)
+    for (uint64_t count : vdm_get_ledger(h->card)->injected) {
         sum += count;
+    }
     return sum;
 }
 
@@ -94,8 +97,9 @@ void Card::take(const vdh_format &asked, unsigned frames, uint64_t timeout_us)
             host_advance(h, 20);
             continue;
         }
-        if (result != VDH_OK)
+        if (result != VDH_OK) {
             return;
+        }
         dropped[0] += last.dropped_fifo;
         dropped[1] += last.dropped_no_buffer;
         dropped[2] += last.dropped_no_signal;
@@ -105,15 +109,17 @@ void Card::take(const vdh_format &asked, unsigned frames, uint64_t timeout_us)
             (VDH_B_COMPLETION_FLAGS_DMA_ERROR | VDH_B_COMPLETION_FLAGS_BAD_DESCRIPTOR)) {
             failed++;
         } else {
-            if (h->body != HOST_USB)
+            if (h->body != HOST_USB) {
                 host_buffer_read(h->buffers[last.tag], 0, picture.data(), bytes);
+            }
             EXPECT_EQ(last.bytes, bytes);
             EXPECT_EQ(host_compare(h, &asked, picture.data(), last.sequence), -1)
                 << "frame " << last.sequence;
             good++;
         }
-        if (h->body != HOST_USB)
+        if (h->body != HOST_USB) {
             EXPECT_EQ(host_queue(h, last.tag), VDH_OK);
+        }
     }
 }
 
@@ -122,8 +128,9 @@ void Card::stop_and_reconcile(int expected)
     int result;
     vdh_completion late;
     ASSERT_EQ(host_stop(h), expected);
-    if (expected != VDH_OK)
+    if (expected != VDH_OK) {
         return;
+    }
     if (h->body != HOST_USB) { /* completions that were on their way */
         HOST_ANY_LEVEL(result, h, 0, vdh_capture_complete(&h->capture, &late));
         while (result == VDH_OK) {
@@ -131,10 +138,11 @@ void Card::stop_and_reconcile(int expected)
             dropped[1] += late.dropped_no_buffer;
             dropped[2] += late.dropped_no_signal;
             dropped[3] += late.dropped_dma;
-            if (late.flags & 3)
+            if (late.flags & 3) {
                 failed++;
-            else
+            } else {
                 good++;
+            }
             next_sequence = late.sequence + 1;
             HOST_ANY_LEVEL(result, h, 0, vdh_capture_complete(&h->capture, &late));
         }

@@ -33,8 +33,9 @@ void io_stall_us(void *, uint32_t) {}
 
 void io_acquire(void *context)
 {
-    if (self(context)->on_acquire)
+    if (self(context)->on_acquire) {
         self(context)->on_acquire();
+    }
 }
 
 void io_trace(void *context, const char *event, uint32_t, uint32_t)
@@ -44,8 +45,9 @@ void io_trace(void *context, const char *event, uint32_t, uint32_t)
 
 void put(std::vector<uint8_t> &out, uint64_t value, unsigned bytes)
 {
-    for (unsigned i = 0; i < bytes; i++)
+    for (unsigned i = 0; i < bytes; i++) {
         out.push_back(i < 8 ? uint8_t(value >> (8 * i)) : uint8_t(0));
+    }
 }
 
 void put_name(std::vector<uint8_t> &out, const char *name, unsigned bytes)
@@ -66,17 +68,19 @@ FakeCard::FakeCard(vdh_transport transport, vdh_budget budget) : budget_(budget)
     memset(&device, 0, sizeof(device));
     memory.resize(VDH_TABLES_MAX_BYTES);
     for (uint32_t i = 0; const vdh_reg_info *info = vdh_reg_at(i); i++) {
-        for (uint32_t k = 0; k < info->count; k++)
+        for (uint32_t k = 0; k < info->count; k++) {
             reg(info->offset + 4 * k) = info->access == VDH_ACCESS_WO ? 0 : info->reset;
+        }
     }
     reg(VDH_R_CAPS) = 0x1f;
     memcpy(&reg(VDH_R_SERIAL), "VC000042\0\0\0\0\0\0\0", 16);
     reg(VDH_R_TARGET) = 7;
     reg(VDH_R_FW_VERSION_MIN) = 0x01000000;
     reg(VDH_R_FW_VERSION_MAX) = 0x01ffffff;
-    if (transport == VDH_TRANSPORT_SLOW)
+    if (transport == VDH_TRANSPORT_SLOW) {
         reg(VDH_R_REVISION) =
             vdh_field_set(reg(VDH_R_REVISION), VDH_F_REVISION_BODY, VDH_V_REVISION_BODY_USB);
+    }
 }
 
 int FakeCard::attach()
@@ -104,8 +108,9 @@ void FakeCard::run_firmware()
 
 bool FakeCard::fails()
 {
-    if (fail_after < 0)
+    if (fail_after < 0) {
         return false;
+    }
     if (fail_after > 0) {
         fail_after--;
         return false;
@@ -115,57 +120,67 @@ bool FakeCard::fails()
 
 int FakeCard::read(uint32_t offset, uint32_t *value)
 {
-    if (fails())
+    if (fails()) {
         return fail_with;
-    if (on_read)
+    }
+    if (on_read) {
         on_read(offset);
+    }
     *value = reg(offset);
     auto found = script.find(offset);
     if (found != script.end() && !found->second.empty()) {
         *value = found->second.front();
         found->second.pop_front();
     }
-    if (gone)
+    if (gone) {
         *value = 0xffffffffu;
+    }
     log.push_back({'r', offset, *value});
     return VDH_OK;
 }
 
 int FakeCard::write(uint32_t offset, uint32_t value)
 {
-    if (fails())
+    if (fails()) {
         return fail_with;
+    }
     log.push_back({'w', offset, value});
     const vdh_reg_info *info = vdh_reg_find(offset);
-    if (info && info->access == VDH_ACCESS_W1C)
+    if (info && info->access == VDH_ACCESS_W1C) {
         reg(offset) &= ~value;
-    else if (info && info->access == VDH_ACCESS_RW)
+    } else if (info && info->access == VDH_ACCESS_RW) {
         reg(offset) = value;
-    if (on_write)
+    }
+    if (on_write) {
         on_write(offset, value);
+    }
     return VDH_OK;
 }
 
 int FakeCard::read_block(uint32_t offset, uint8_t *bytes, uint32_t count)
 {
-    if (fails())
+    if (fails()) {
         return fail_with;
+    }
     log.push_back({'R', offset, count});
     for (uint32_t i = 0; i < count; i++) {
         size_t at = reg(VDH_R_TABLES_PAGE) * 1024 + offset - VDH_R_TABLES + i;
         bytes[i] = at < tables.size() ? tables[at] : 0;
-        if (offset == VDH_R_TIME_LATCH)
+        if (offset == VDH_R_TIME_LATCH) {
             bytes[i] = uint8_t(reg(i < 4 ? VDH_R_TIME_LO : VDH_R_TIME_HI) >> (i % 4 * 8));
-        if (gone)
+        }
+        if (gone) {
             bytes[i] = 0xff;
+        }
     }
     return VDH_OK;
 }
 
 int FakeCard::write_block(uint32_t offset, const uint8_t *bytes, uint32_t count)
 {
-    if (fails())
+    if (fails()) {
         return fail_with;
+    }
     log.push_back({'W', offset, count});
     received.insert(received.end(), bytes, bytes + count);
     return VDH_OK;
@@ -202,8 +217,9 @@ std::vector<uint8_t> small_tables()
         {2, 0x11, 720,  576,  720, 576, 2,  2, 3, 1},
     };
     for (const auto &mode : modes) {
-        for (unsigned value : mode)
+        for (unsigned value : mode) {
             put(records, value, 2);
+        }
         put(records, 0, 12);
     }
     const unsigned intervals[4][2] = {
@@ -224,22 +240,26 @@ std::vector<uint8_t> small_tables()
         {9, 4, 0, 0, 0, 0,   0,  1, 0},
     };
     for (const auto &control : controls) {
-        for (int k = 0; k < 5; k++)
+        for (int k = 0; k < 5; k++) {
             put(records, uint64_t(control[k]), 2);
+        }
         put(records, 0, 2);
-        for (int k = 5; k < 9; k++)
+        for (int k = 5; k < 9; k++) {
             put(records, uint64_t(int64_t(control[k])), 4);
+        }
         put_name(records, "Control", 32);
         put(records, 0, 4);
     }
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
         put_name(records, i == 2 ? "On" : i ? "Off" : "Unused", 32);
+    }
 
     put(out, 0x42544456u, 4);
     put(out, 1, 2);
     put(out, 32, 2);
-    for (unsigned count : {2u, 3u, 3u, 4u, 4u, 3u})
+    for (unsigned count : {2u, 3u, 3u, 4u, 4u, 3u}) {
         put(out, count, 2);
+    }
     put(out, 32 + records.size(), 4);
     put(out, 0, 8);
     out.insert(out.end(), records.begin(), records.end());
@@ -283,8 +303,9 @@ std::vector<uint8_t> make_image(const std::vector<uint8_t> &tables, uint32_t ver
     put(image, 0, 24);
     image.insert(image.end(), tables.begin(), tables.end());
     image.resize(code);
-    for (uint32_t i = 0; i < code_bytes; i++)
+    for (uint32_t i = 0; i < code_bytes; i++) {
         image.push_back(uint8_t(i * 37 + 11));
+    }
     seal_body(image);
     seal_header(image);
     return image;

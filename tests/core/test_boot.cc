@@ -26,16 +26,18 @@ class Boot : public ::testing::Test {
   protected:
     void make(vdh_transport transport = VDH_TRANSPORT_FAST, vdh_budget budget = {16, 64})
     {
-        if (card)
+        if (card) {
             EXPECT_EQ(card->watch.violations, 0u) << card->watch.report;
+        }
         card = std::make_unique<FakeCard>(transport, budget);
         ASSERT_EQ(card->attach(), VDH_OK);
         tables = small_tables();
         image = make_image(tables);
         card->reg(VDH_R_BOOT_STATUS) = status(IDLE, 0, NONE);
         card->on_write = [this](uint32_t offset, uint32_t value) {
-            if (offset == VDH_R_BOOT_COMMAND && value == 1)
+            if (offset == VDH_R_BOOT_COMMAND && value == 1) {
                 card->reg(VDH_R_BOOT_STATUS) = status(RECEIVING, 0, NONE);
+            }
             if (offset == VDH_R_BOOT_COMMAND && value == 2) {
                 card->tables = tables;
                 card->run_firmware();
@@ -74,8 +76,9 @@ TEST_F(Boot, UploadsAndReadsTheTables)
              {0,      0     }
     }) {
         make(VDH_TRANSPORT_FAST, budget);
-        if (budget.accesses == 0)
+        if (budget.accesses == 0) {
             card->watch.violations = 0;
+        }
         card->device.budget = budget.accesses ? budget : vdh_budget{16, 64};
         image = make_image(tables, 0x01000000, 20001); /* many blocks, the last one odd */
         after_boot = {status(CHECKING, 0, NONE), status(CHECKING, 0, NONE),
@@ -135,16 +138,18 @@ TEST_F(Boot, BadImageNeverReachesTheCard)
     image[200] ^= 1;
     EXPECT_EQ(go(), VDH_E_FIRMWARE);
     EXPECT_EQ(boot.error, VDH_IMAGE_BODY_CRC);
-    for (const Access &access : card->log)
+    for (const Access &access : card->log) {
         EXPECT_EQ(access.kind, 'r');
+    }
 }
 
 TEST_F(Boot, CardRefusesTheLength)
 {
     make();
     card->on_write = [this](uint32_t offset, uint32_t) {
-        if (offset == VDH_R_BOOT_COMMAND)
+        if (offset == VDH_R_BOOT_COMMAND) {
             card->reg(VDH_R_BOOT_STATUS) = status(REFUSED, 0, NONE, VDH_IMAGE_LENGTH);
+        }
     };
     EXPECT_EQ(go(), VDH_E_FIRMWARE);
     EXPECT_EQ(boot.error, VDH_IMAGE_LENGTH);
@@ -200,8 +205,10 @@ TEST_F(Boot, WaitsAreBoundedAndNamed)
         make();
         uint64_t from = now_us;
         card->on_write = [this, state](uint32_t offset, uint32_t value) {
-            if (offset == VDH_R_BOOT_COMMAND)
-                card->reg(VDH_R_BOOT_STATUS) = status(value == 1 ? RECEIVING : state, 0, NONE);
+            if (offset == VDH_R_BOOT_COMMAND) {
+                card->reg(VDH_R_BOOT_STATUS) =
+                    status(value == 1 ? uint32_t(RECEIVING) : state, 0, NONE);
+            }
         };
         EXPECT_EQ(go(), VDH_E_TIMEOUT);
         uint64_t bound = state == CHECKING ? VDH_BOOT_CHECK_TIMEOUT_US : VDH_BOOT_START_TIMEOUT_US;
@@ -280,8 +287,9 @@ TEST_F(Boot, EndsAtEveryAccess)
         make(VDH_TRANSPORT_FAST, {64, 1024});
         int left = reads;
         card->on_read = [&](uint32_t) {
-            if (left-- == 0)
+            if (left-- == 0) {
                 card->gone = true;
+            }
         };
         int result = go();
         EXPECT_EQ(result, reads < 7 ? VDH_E_GONE : VDH_OK) << reads;
@@ -290,8 +298,9 @@ TEST_F(Boot, EndsAtEveryAccess)
     card->tables = tables;
     card->run_firmware();
     card->on_read = [&](uint32_t offset) {
-        if (offset == VDH_R_TABLES_LENGTH)
+        if (offset == VDH_R_TABLES_LENGTH) {
             card->on_write = [&](uint32_t, uint32_t) { card->gone = true; }; /* at TABLES_PAGE */
+        }
     };
     EXPECT_EQ(go(false), VDH_E_GONE);
 }

@@ -19,24 +19,29 @@ class Capture : public ::testing::Test {
     void SetUp() override { make(); }
     void make(uint32_t descriptor_count = 4, uint32_t completion_count = 8)
     {
-        if (card)
+        if (card) {
             EXPECT_EQ(card->watch.violations, 0u) << card->watch.report;
+        }
         card = std::make_unique<FakeCard>();
         ASSERT_EQ(card->attach(), VDH_OK);
         card->adopt(small_tables());
         card->reg(VDH_R_FRAME_BYTES) = 1000;
         card->on_write = [this](uint32_t offset, uint32_t value) {
-            if (offset == VDH_R_DOORBELL)
+            if (offset == VDH_R_DOORBELL) {
                 doorbell = value;
-            if (offset == VDH_R_COMPLETION_TAKEN)
+            }
+            if (offset == VDH_R_COMPLETION_TAKEN) {
                 taken = value;
-            if (offset == VDH_R_CAPTURE_CONTROL)
+            }
+            if (offset == VDH_R_CAPTURE_CONTROL) {
                 card->reg(VDH_R_CAPTURE_STATUS) = value ? RUNNING : IDLE;
+            }
             if (offset == VDH_R_RESET) {
                 resets++;
                 card->reg(VDH_R_CAPTURE_STATUS) = IDLE;
-                for (uint32_t reg = VDH_R_FRAMES_PRODUCED; reg <= VDH_R_DROPPED_DMA; reg += 4)
+                for (uint32_t reg = VDH_R_FRAMES_PRODUCED; reg <= VDH_R_DROPPED_DMA; reg += 4) {
                     card->reg(reg) = 0;
+                }
             }
         };
         descriptor_bytes.assign(descriptor_count * VDH_S_DESCRIPTOR, 0xee);
@@ -91,8 +96,9 @@ class Capture : public ::testing::Test {
     void ready()
     {
         ASSERT_EQ(set_up(), VDH_OK);
-        for (uint32_t tag = 100; tag < 104; tag++)
+        for (uint32_t tag = 100; tag < 104; tag++) {
             ASSERT_EQ(queue(tag), VDH_OK);
+        }
         ASSERT_EQ(start(), VDH_OK);
     }
     void TearDown() override { EXPECT_EQ(card->watch.violations, 0u) << card->watch.report; }
@@ -326,8 +332,9 @@ TEST_F(Capture, RecordThatChangesWhileItIsRead)
     uint8_t *at = put(101);
     barriers = card->watch.acquires;
     card->on_acquire = [&] {
-        if (card->watch.acquires == barriers + 2)
+        if (card->watch.acquires == barriers + 2) {
             vdh_put_u32(at + VDH_O_COMPLETION_VALID, 1);
+        }
     };
     EXPECT_EQ(complete(), VDH_E_IO);
 }
@@ -387,8 +394,9 @@ TEST_F(Capture, StopKeepsTheCounts)
 {
     ready();
     uint32_t value = 1;
-    for (uint32_t reg = VDH_R_FRAMES_GOOD; reg <= VDH_R_DROPPED_DMA; reg += 4)
+    for (uint32_t reg = VDH_R_FRAMES_GOOD; reg <= VDH_R_DROPPED_DMA; reg += 4) {
         card->reg(reg) = value++;
+    }
     card->reg(VDH_R_FRAMES_PRODUCED) = 15;
     vdh_capture_counts counts = {};
     EXPECT_EQ(any_level(*card, 6, [&] { return vdh_capture_read_counts(&capture, &counts); }),
@@ -425,8 +433,9 @@ TEST_F(Capture, StopThatTakesTime)
     int polls = 0;
     card->on_write = [&](uint32_t offset, uint32_t value) {
         write(offset, value);
-        if (offset == VDH_R_CAPTURE_CONTROL)
+        if (offset == VDH_R_CAPTURE_CONTROL) {
             card->reg(VDH_R_CAPTURE_STATUS) = ++polls < 20 ? STOPPING : IDLE;
+        }
     };
     EXPECT_EQ(stop(), VDH_OK);
     EXPECT_EQ(resets, 0u);
@@ -444,16 +453,18 @@ TEST_F(Capture, StopByReset)
         auto write = card->on_write;
         card->on_write = [&, state](uint32_t offset, uint32_t value) {
             write(offset, value);
-            if (offset == VDH_R_CAPTURE_CONTROL)
+            if (offset == VDH_R_CAPTURE_CONTROL) {
                 card->reg(VDH_R_CAPTURE_STATUS) = state;
+            }
         };
         uint64_t from = now_us;
         EXPECT_EQ(stop(), VDH_OK);
         EXPECT_EQ(resets, 1u);
-        if (state == HALTED)
+        if (state == HALTED) {
             EXPECT_LT(now_us - from, 10000u);
-        else
+        } else {
             EXPECT_GE(now_us - from, VDH_CAPTURE_STOP_TIMEOUT_US);
+        }
         /* The reset cleared the registers; the account is kept. */
         vdh_capture_counts counts = {};
         EXPECT_EQ(any_level(*card, 0, [&] { return vdh_capture_read_counts(&capture, &counts); }),
@@ -516,8 +527,9 @@ TEST_F(Capture, UsbHasNoRings)
     usb.adopt(small_tables());
     usb.reg(VDH_R_FRAME_BYTES) = 1000;
     usb.on_write = [&](uint32_t offset, uint32_t value) {
-        if (offset == VDH_R_CAPTURE_CONTROL)
+        if (offset == VDH_R_CAPTURE_CONTROL) {
             usb.reg(VDH_R_CAPTURE_STATUS) = value;
+        }
     };
     EXPECT_EQ(any_level(usb, 1,
                         [&] {

@@ -45,8 +45,9 @@ class CardBoot : public Card {
     {
         int result;
         HOST_ANY_LEVEL(result, h, 1, vdh_flash_boot_slot(&h->device, slot));
-        if (result)
+        if (result) {
             return result;
+        }
         return host_boot(h, nullptr, 0, VDH_BOOT_COMMANDED, &last_boot);
     }
     int store() { return host_store(h, vdh_default_image, vdh_default_image_bytes, &last_store); }
@@ -77,8 +78,9 @@ TEST_F(CardBoot, FromRamByEveryBody)
         uint64_t writes = vdm_get_ledger(h->card)->register_writes;
         ASSERT_EQ(boot(), VDH_OK);
         EXPECT_LT(vdm_get_ledger(h->card)->register_writes - writes, 40u);
-        if (body != HOST_USB)
+        if (body != HOST_USB) {
             ASSERT_EQ(boot(VDH_BOOT_REPLACE), VDH_OK);
+        }
         EXPECT_EQ(h->guard.violations, 0u) << h->guard.report;
     }
 }
@@ -132,8 +134,9 @@ TEST_F(CardBoot, RefusalsOfTheCard)
             EXPECT_STREQ(vdh_image_error_name(last_boot.error), vdh_image_error_name(one.error))
                 << one.script;
             EXPECT_EQ(injected_in_all(), 1u) << one.script;
-            if (one.result == VDH_E_TIMEOUT)
+            if (one.result == VDH_E_TIMEOUT) {
                 EXPECT_NE(strstr(h->device.waited_for, "BOOTING"), nullptr);
+            }
             /* Nobody is locked out: the next try works. */
             if (one.result == VDH_E_TIMEOUT) {
                 int result;
@@ -251,11 +254,13 @@ TEST_F(CardBoot, TrialEndsWithAReset)
     EXPECT_EQ(status().trial, 1u);
     int result;
     HOST_ANY_LEVEL(result, h, 1, vdh_reset(&h->device, VDH_V_RESET_KIND_CARD));
+    EXPECT_EQ(result, VDH_OK);
     ASSERT_EQ(host_boot(h, nullptr, 0, 0, &last_boot), VDH_OK);
     EXPECT_EQ(status().source, uint32_t(VDH_V_BOOT_STATUS_SOURCE_SLOT_A) + active);
     EXPECT_EQ(status().trial, 0u);
     /* Roll back makes the other one active. */
     HOST_ANY_LEVEL(result, h, 8, vdh_flash_roll_back(&h->device));
+    EXPECT_TRUE(result == VDH_OK || result == VDH_AGAIN) << vdh_result_name(result);
     host_advance(h, 2000);
     EXPECT_EQ(flash().active, 2u - active);
 }

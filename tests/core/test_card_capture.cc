@@ -123,14 +123,16 @@ TEST_F(CardCapture, WatermarkShowsLinesBeforeTheFrameIsWhole)
     std::vector<uint8_t> got(1280), expected(1280);
     for (int i = 0; i < 12; i++) {
         h->events = 0;
-        if (!host_wait(h, VDH_EVENT_WATERMARK, 100000))
+        if (!host_wait(h, VDH_EVENT_WATERMARK, 100000)) {
             break;
+        }
         uint32_t tag = 0, lines = 0;
         int result;
         HOST_ANY_LEVEL(result, h, 1, vdh_capture_progress(&h->capture, &tag, &lines));
         ASSERT_EQ(result, VDH_OK);
-        if (lines == 0 || lines >= asked.height || tag >= HOST_RING)
+        if (lines == 0 || lines >= asked.height || tag >= HOST_RING) {
             continue;
+        }
         uint32_t sequence = uint32_t(vdm_get_ledger(h->card)->capture.produced);
         ASSERT_EQ(vdm_expected_line(h->card, sequence, 0, lines - 1, nullptr, expected.data()),
                   1280u);
@@ -153,8 +155,9 @@ TEST_F(CardCapture, TicksFollowTheInterval)
         uint32_t sequence = 0;
         for (int i = 0; i < 10; i++) {
             take(asked, 1);
-            if (i > 0)
+            if (i > 0) {
                 EXPECT_EQ((last.ticks - before) / (last.sequence - sequence), 112500u);
+            }
             EXPECT_GT(last.end_ticks, last.ticks);
             before = last.ticks;
             sequence = last.sequence;
@@ -168,12 +171,14 @@ TEST_F(CardCapture, BufferThatIsTooSmall)
     ready(HOST_MEMORY);
     vdh_format asked = format();
     ASSERT_EQ(host_capture_open(h, &asked, 0), VDH_OK);
-    for (auto *buffer : h->buffers)
+    for (auto *buffer : h->buffers) {
         EXPECT_EQ(buffer->bytes, 64u * 128u);
+    }
     take(asked, 2);
     /* From now on every queued buffer claims less than a frame. */
-    for (auto *buffer : h->buffers)
+    for (auto *buffer : h->buffers) {
         buffer->bytes -= 1;
+    }
     take(asked, 40, 200000);
     EXPECT_GT(failed, 0u);
     uint32_t errors = 0;

@@ -20,8 +20,9 @@ class CardFaults : public Card {
         script(fault);
         h->events = 0;
         take(asked, frames);
-        if (fault.rfind("stop-", 0) != 0)
+        if (fault.rfind("stop-", 0) != 0) {
             EXPECT_GE(injected(fault.substr(0, fault.find('@'))), 1u) << fault;
+        }
     }
     uint32_t errors()
     {
@@ -38,8 +39,9 @@ TEST_F(CardFaults, FifoOverflow)
 {
     for (host_body body : {HOST_MEMORY, HOST_PORTS, HOST_USB}) {
         capture("fifo-overflow@frame=5,count=3", 30, body);
-        if (body != HOST_USB)
+        if (body != HOST_USB) {
             EXPECT_NE(errors() & vdh_field_mask(VDH_F_ERROR_STATUS_FIFO), 0u);
+        }
         stop_and_reconcile();
         EXPECT_GE(counts.dropped_fifo, 3u);
         good = failed = 0;
@@ -290,8 +292,9 @@ TEST(CardFaultList, IsComplete)
         "stage-lost",      "power-cut",   "flash-stuck",      "stop-slow",     "stop-never",
         "control-change",  "time-jump",   "usb-short",        "usb-stall",     "usb-corrupt"};
     std::set<std::string> known;
-    for (uint32_t i = 0; vdm_fault_name(i); i++)
+    for (uint32_t i = 0; vdm_fault_name(i); i++) {
         known.insert(vdm_fault_name(i));
+    }
     EXPECT_EQ(known, tested);
 }
 

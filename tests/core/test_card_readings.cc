@@ -31,19 +31,22 @@ class Reader {
         vdm_write(h_->card, VDH_R_BOOT_COMMAND, 1);
         for (size_t i = 0; i < image.size(); i += 4) {
             uint32_t word = 0;
-            for (size_t k = 0; k < 4 && i + k < image.size(); k++)
+            for (size_t k = 0; k < 4 && i + k < image.size(); k++) {
                 word |= uint32_t(image[i + k]) << (8 * k);
+            }
             vdm_write(h_->card, VDH_R_FW_WINDOW, word);
         }
         uint32_t status = vdm_read(h_->card, VDH_R_BOOT_STATUS);
-        if (vdh_field_get(status, VDH_F_BOOT_STATUS_STATE) == VDH_V_BOOT_STATUS_STATE_RECEIVING)
+        if (vdh_field_get(status, VDH_F_BOOT_STATUS_STATE) == VDH_V_BOOT_STATUS_STATE_RECEIVING) {
             vdm_write(h_->card, VDH_R_BOOT_COMMAND, 2);
+        }
         for (int i = 0; i < 4000; i++) {
             status = vdm_read(h_->card, VDH_R_BOOT_STATUS);
             uint32_t state = vdh_field_get(status, VDH_F_BOOT_STATUS_STATE);
             if (state != VDH_V_BOOT_STATUS_STATE_CHECKING &&
-                state != VDH_V_BOOT_STATUS_STATE_BOOTING)
+                state != VDH_V_BOOT_STATUS_STATE_BOOTING) {
                 break;
+            }
             vdm_advance(h_->card, vdm_now_ns(h_->card) + 200000);
         }
         return vdh_image_error(vdh_field_get(status, VDH_F_BOOT_STATUS_ERROR));
@@ -91,12 +94,15 @@ TEST_F(CardReadings, OfDamagedImages)
                 image[at] =
                     random() % 2 ? some[random() % 6] : uint8_t(image[at] ^ 1u << random() % 8);
             }
-            if (random() % 2)
+            if (random() % 2) {
                 seal_body(image);
-            if (random() % 8)
+            }
+            if (random() % 8) {
                 seal_header(image);
-            if (random() % 6 == 0)
+            }
+            if (random() % 6 == 0) {
                 image.resize(random() % (image.size() + 8));
+            }
         }
         vdh_image_error by_core = reader.core(image);
         vdh_image_error by_card = reader.card(image);
@@ -104,9 +110,10 @@ TEST_F(CardReadings, OfDamagedImages)
         if (by_core != by_card && different++ < 5) {
             std::string where;
             for (size_t i = 0; i < tables.size(); i++) {
-                if (changed[i] != tables[i])
+                if (changed[i] != tables[i]) {
                     where += " tables[" + std::to_string(i) + "]=" + std::to_string(changed[i]) +
                              " was " + std::to_string(tables[i]);
+                }
             }
             ADD_FAILURE() << "core " << vdh_image_error_name(by_core) << ", card "
                           << vdh_image_error_name(by_card) << ", " << image.size() << " bytes"
@@ -117,8 +124,9 @@ TEST_F(CardReadings, OfDamagedImages)
     for (vdh_image_error error :
          {VDH_IMAGE_OK, VDH_IMAGE_INCOMPLETE, VDH_IMAGE_MAGIC, VDH_IMAGE_HEADER_CRC,
           VDH_IMAGE_HEADER_FORMAT, VDH_IMAGE_TARGET, VDH_IMAGE_TOO_OLD, VDH_IMAGE_TOO_NEW,
-          VDH_IMAGE_LENGTH, VDH_IMAGE_SHA256, VDH_IMAGE_BODY_CRC, VDH_IMAGE_TABLES})
+          VDH_IMAGE_LENGTH, VDH_IMAGE_SHA256, VDH_IMAGE_BODY_CRC, VDH_IMAGE_TABLES}) {
         EXPECT_GT(by_error[error], 0u) << vdh_image_error_name(error);
+    }
 }
 
 } // namespace

@@ -21,8 +21,9 @@ TEST(Attach, ReadsTheIdentity)
     EXPECT_EQ(card.device.identity.time_hz, 27000000u);
     EXPECT_EQ(card.reg(VDH_R_INT_MASK), 0u);
     unsigned writes = 0;
-    for (const Access &access : card.log)
+    for (const Access &access : card.log) {
         writes += access.kind == 'w';
+    }
     EXPECT_EQ(writes, 1u);
     EXPECT_EQ(card.watch.violations, 0u) << card.watch.report;
 }
@@ -59,8 +60,9 @@ TEST(Attach, UnplugAndFailureAtEveryAccess)
         FakeCard card;
         int left = at;
         card.on_read = [&](uint32_t) {
-            if (left-- == 0)
+            if (left-- == 0) {
                 card.gone = true;
+            }
         };
         EXPECT_EQ(card.attach(), at < 13 ? VDH_E_GONE : VDH_OK) << at;
         FakeCard failing;
@@ -121,8 +123,9 @@ TEST(Interrupt, UsbEventPacket)
 {
     uint8_t packet[32];
     vdh_usb_event event;
-    for (int i = 0; i < 32; i++)
+    for (int i = 0; i < 32; i++) {
         packet[i] = uint8_t(i + 1);
+    }
     ASSERT_EQ(vdh_usb_event_decode(&event, packet, 32), VDH_OK);
     EXPECT_EQ(event.events, 0x04030201u & VDH_EVENT_ALL);
     EXPECT_EQ(event.boot_status, 0x08070605u);
@@ -294,10 +297,12 @@ TEST_F(Control, SetChecksRangeAndStep)
     auto set = [&](uint32_t control, int32_t value) {
         return any_level(card, 1, [&] { return vdh_control_set(&card.device, control, value); });
     };
-    for (int32_t value : {-10, -5, 0, 15, 20})
+    for (int32_t value : {-10, -5, 0, 15, 20}) {
         EXPECT_EQ(set(0, value), VDH_OK) << value;
-    for (int32_t value : {-11, -15, -9, 4, 21, 25, INT32_MAX, INT32_MIN})
+    }
+    for (int32_t value : {-11, -15, -9, 4, 21, 25, INT32_MAX, INT32_MIN}) {
         EXPECT_EQ(set(0, value), VDH_E_RANGE) << value;
+    }
     EXPECT_EQ(set(1, 2), VDH_E_RANGE);
     EXPECT_EQ(set(2, 0), VDH_E_DENIED);
     EXPECT_EQ(set(4, 0), VDH_E_RANGE);

@@ -25,8 +25,9 @@ class Flash : public ::testing::Test {
     void SetUp() override { make(); }
     void make(vdh_transport transport = VDH_TRANSPORT_FAST)
     {
-        if (card)
+        if (card) {
             EXPECT_EQ(card->watch.violations, 0u) << card->watch.report;
+        }
         card = std::make_unique<FakeCard>(transport);
         ASSERT_EQ(card->attach(), VDH_OK);
         image = make_image(small_tables(), 0x01050000);
@@ -36,14 +37,16 @@ class Flash : public ::testing::Test {
         progress = {400, 800, 1200};
         after = flash(0, 1, GOOD, GOOD);
         card->on_write = [this](uint32_t offset, uint32_t value) {
-            if (offset == VDH_R_BOOT_COMMAND && value == 1)
+            if (offset == VDH_R_BOOT_COMMAND && value == 1) {
                 card->reg(VDH_R_BOOT_STATUS) = 1u | 1u << 4 | 2u << 5;
+            }
             if (offset == VDH_R_FLASH_COMMAND) {
                 command = value;
                 if ((value & 0xff) == 1) {
                     card->reg(VDH_R_FLASH_STATUS) = after;
-                    for (size_t i = 0; i < progress.size(); i++)
+                    for (size_t i = 0; i < progress.size(); i++) {
                         card->script[VDH_R_FLASH_STATUS].push_back(flash(1, 1, GOOD, BAD));
+                    }
                     card->script[VDH_R_FLASH_PROGRESS] = progress;
                     card->reg(VDH_R_SLOT_VERSION + 4 * (value >> 8 & 1)) = 0x01050000;
                 }
@@ -109,10 +112,11 @@ TEST_F(Flash, PicksTheSlotThatNeitherRunsNorIsActive)
         card->reg(VDH_R_BOOT_STATUS) = running_from(one.source);
         after = flash(0, 1, GOOD, GOOD);
         EXPECT_EQ(go(), one.slot < 0 ? VDH_E_STATE : VDH_OK);
-        if (one.slot >= 0)
+        if (one.slot >= 0) {
             EXPECT_EQ(store.slot, uint32_t(one.slot));
-        else
+        } else {
             EXPECT_TRUE(card->received.empty());
+        }
     }
 }
 
@@ -138,14 +142,17 @@ TEST_F(Flash, HowAStoreEnds)
         make();
         after = one.after;
         card->on_read = [&](uint32_t offset) {
-            if (offset == VDH_R_SLOT_VERSION + 4)
+            if (offset == VDH_R_SLOT_VERSION + 4) {
                 card->reg(offset) = one.version;
-            if (offset == VDH_R_BOOT_STATUS && command)
+            }
+            if (offset == VDH_R_BOOT_STATUS && command) {
                 card->reg(offset) = 5u | uint32_t(VDH_IMAGE_INCOMPLETE) << 16;
+            }
         };
         EXPECT_EQ(go(), one.result) << one.after;
-        if (one.result == VDH_E_FIRMWARE)
+        if (one.result == VDH_E_FIRMWARE) {
             EXPECT_EQ(store.error, VDH_IMAGE_INCOMPLETE);
+        }
     }
     make();
     image[130] ^= 1;
@@ -171,10 +178,12 @@ TEST_F(Flash, WaitsAreBounded)
     after = flash(1, 1, GOOD, BAD);
     unsigned polls = 0;
     card->on_read = [&](uint32_t offset) {
-        if (offset == VDH_R_FLASH_PROGRESS && ++polls % 900 == 0)
+        if (offset == VDH_R_FLASH_PROGRESS && ++polls % 900 == 0) {
             card->reg(offset)++;
-        if (polls == 5000)
+        }
+        if (polls == 5000) {
             card->reg(VDH_R_FLASH_STATUS) = flash(0, 1, GOOD, GOOD);
+        }
     };
     from = now_us;
     EXPECT_EQ(go(), VDH_OK);
@@ -233,9 +242,10 @@ TEST_F(Flash, BootSlot)
 {
     std::vector<uint32_t> written;
     card->on_write = [&](uint32_t, uint32_t value) { written.push_back(value); };
-    for (uint32_t slot = 0; slot < 3; slot++)
+    for (uint32_t slot = 0; slot < 3; slot++) {
         EXPECT_EQ(any_level(*card, 1, [&] { return vdh_flash_boot_slot(&card->device, slot); }),
                   slot < 2 ? VDH_OK : VDH_E_INVALID);
+    }
     EXPECT_EQ(written, (std::vector<uint32_t>{0x003, 0x103}));
 }
 

@@ -19,9 +19,10 @@ class Picture : public FakeCard {
         EXPECT_EQ(attach(), VDH_OK);
         adopt(tables_bytes);
         on_read = [this](uint32_t offset) {
-            if (offset == VDH_R_FRAME_BYTES)
+            if (offset == VDH_R_FRAME_BYTES) {
                 reg(offset) = vdh_format_frame_bytes(reg(VDH_R_PIXEL_FORMAT), reg(VDH_R_STRIDE),
                                                      reg(VDH_R_HEIGHT));
+            }
         };
     }
     int set(const vdh_format &format)
@@ -203,8 +204,9 @@ TEST(Format, AdjustedIsAcceptedAndStays)
     for (int round = 0; round < 1500; round++) {
         Picture card(random_tables(random));
         ASSERT_NE(card.device.tables.bytes, nullptr);
-        if (random() % 4 == 0)
+        if (random() % 4 == 0) {
             card.device.identity.caps &= ~vdh_field_mask(VDH_F_CAPS_CROP);
+        }
         card.device.input = uint32_t(random() % 2);
         for (int n = 0; n < 12; n++) {
             const uint32_t nums[] = {0, 1, 1, 2, 1001, 0xffffffff};

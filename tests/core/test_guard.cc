@@ -30,8 +30,9 @@ TEST(Guard, ReportsEachRule)
     };
     auto stall = [](uint32_t us, unsigned times) {
         return [us, times](guard *g) {
-            for (unsigned i = 0; i < times; i++)
+            for (unsigned i = 0; i < times; i++) {
                 guard_io.stall_us(g, us);
+            }
         };
     };
     EXPECT_EQ(broken(GUARD_ANY_LEVEL, 1, read(VDH_R_CAPS)), "");

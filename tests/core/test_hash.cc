@@ -59,16 +59,18 @@ TEST(Hash, ShaKnownAnswers)
 TEST(Hash, PiecesGiveTheWhole)
 {
     std::string text;
-    for (int i = 0; i < 300; i++)
+    for (int i = 0; i < 300; i++) {
         text += char(i * 7 + i / 3);
+    }
     std::string whole_sha = sha(text);
     uint32_t whole_crc = crc(text);
     for (size_t piece = 1; piece <= text.size(); piece++) {
         EXPECT_EQ(sha(text, piece), whole_sha) << piece;
         uint32_t part = 0;
-        for (size_t at = 0; at < text.size(); at += piece)
+        for (size_t at = 0; at < text.size(); at += piece) {
             part = vdh_crc32(part, reinterpret_cast<const uint8_t *>(text.data()) + at,
                              uint32_t(std::min(piece, text.size() - at)));
+        }
         EXPECT_EQ(part, whole_crc) << piece;
     }
 }

@@ -113,12 +113,12 @@ TEST(Image, EveryHeaderByteSealed)
             seal_header(image);
             Verdict verdict = judge(image);
             vdh_image_error error = VDH_IMAGE_OK;
-            if (at < 8 || at == 103 || at >= 104)
+            if (at < 8 || at == 103 || at >= 104) {
                 error = VDH_IMAGE_HEADER_FORMAT;
-            else if (at < 12)
+            } else if (at < 12) {
                 error = VDH_IMAGE_TARGET;
-            else if (at <
-                     16) { /* 1.0.0 changed in one byte: its major number, or within the range */
+            } else if (at <
+                       16) { /* 1.0.0 changed in one byte: its major number, or within the range */
                 uint32_t version = vdh_get_u32(&image[12]);
                 error = version == 0            ? VDH_IMAGE_HEADER_FORMAT
                         : version < 0x01000000u ? VDH_IMAGE_TOO_OLD
@@ -203,8 +203,9 @@ TEST(Image, LengthsThatContradictOrOverflow)
         std::vector<uint8_t> image = good;
         put32(image, 16, total);
         seal_header(image);
-        if (total != size)
+        if (total != size) {
             expect_refused(image, VDH_IMAGE_LENGTH, "total");
+        }
     }
 }
 
@@ -236,8 +237,9 @@ TEST(Image, FirstFailureNamesTheRefusal)
         } else {
             image[0] ^= 1;
         }
-        if (error != VDH_IMAGE_HEADER_CRC && error != VDH_IMAGE_MAGIC)
+        if (error != VDH_IMAGE_HEADER_CRC && error != VDH_IMAGE_MAGIC) {
             seal_header(image);
+        }
         expect_refused(image, error, vdh_image_error_name(error));
     }
 }

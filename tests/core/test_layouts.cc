@@ -48,14 +48,18 @@ Table real()
 
 unsigned size_of(const std::string &type)
 {
-    if (type == "U8")
+    if (type == "U8") {
         return 1;
-    if (type == "U16")
+    }
+    if (type == "U16") {
         return 2;
-    if (type == "U32" || type == "S32")
+    }
+    if (type == "U32" || type == "S32") {
         return 4;
-    if (type == "U64")
+    }
+    if (type == "U64") {
         return 8;
+    }
     return type.rfind("BYTES_", 0) == 0 ? unsigned(std::stoul(type.substr(6))) : 0;
 }
 
@@ -67,52 +71,65 @@ std::string check(const Table &table)
         std::set<std::string> names;
         unsigned end = 0;
         for (const Member &member : table.members) {
-            if (member.layout == layout.name)
+            if (member.layout == layout.name) {
                 members.push_back(member);
+            }
         }
         std::sort(members.begin(), members.end(),
                   [](const Member &a, const Member &b) { return a.offset < b.offset; });
         for (const Member &member : members) {
             std::string name = layout.name + "." + member.name;
             unsigned size = size_of(member.type);
-            if (!names.insert(member.name).second)
+            if (!names.insert(member.name).second) {
                 return name + " twice";
-            if (size == 0)
+            }
+            if (size == 0) {
                 return name + " of unknown type";
-            if (member.offset < end)
+            }
+            if (member.offset < end) {
                 return name + " overlaps";
-            if (member.offset > end && layout.name != "PORTS")
+            }
+            if (member.offset > end && layout.name != "PORTS") {
                 return name + " leaves a hole";
-            if (member.type[0] != 'B' && member.offset % size)
+            }
+            if (member.type[0] != 'B' && member.offset % size) {
                 return name + " unaligned";
-            if (member.help.empty())
+            }
+            if (member.help.empty()) {
                 return name + " is not explained";
+            }
             end = member.offset + size;
         }
-        if (end > layout.bytes || (end != layout.bytes && layout.name != "PORTS"))
+        if (end > layout.bytes || (end != layout.bytes && layout.name != "PORTS")) {
             return layout.name + " does not end with its members";
+        }
     }
     std::set<std::string> seen;
     for (const Mark &mark : table.marks) {
         std::string name = mark.layout + "." + mark.member + "." + mark.name;
         unsigned size = 0;
         for (const Member &member : table.members) {
-            if (member.layout == mark.layout && member.name == mark.member)
+            if (member.layout == mark.layout && member.name == mark.member) {
                 size = size_of(member.type);
+            }
         }
-        if (size == 0)
+        if (size == 0) {
             return name + " of no member";
-        if (mark.bit ? mark.value >= size * 8 : size < 8 && mark.value >> (size * 8))
+        }
+        if (mark.bit ? mark.value >= size * 8 : size < 8 && mark.value >> (size * 8)) {
             return name + " does not fit";
+        }
         if (!seen.insert(mark.layout + "." + mark.member + (mark.bit ? "#" : "=") +
                          std::to_string(mark.value))
-                 .second)
+                 .second) {
             return name + " twice";
+        }
     }
     for (const Member &member : table.members) {
         if (std::none_of(table.layouts.begin(), table.layouts.end(),
-                         [&](const Layout &layout) { return layout.name == member.layout; }))
+                         [&](const Layout &layout) { return layout.name == member.layout; })) {
             return member.name + " of no layout";
+        }
     }
     return "";
 }

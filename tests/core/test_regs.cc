@@ -55,55 +55,71 @@ std::string check(const Table &table)
     std::map<std::string, Reg> by_name;
     std::map<uint32_t, std::string> covered;
     for (const Reg &reg : table.regs) {
-        if (!by_name.emplace(reg.name, reg).second)
+        if (!by_name.emplace(reg.name, reg).second) {
             return reg.name + " twice";
-        if (reg.offset % 4 || reg.count == 0 || reg.offset + reg.count * 4 > VDH_R_SPACE)
+        }
+        if (reg.offset % 4 || reg.count == 0 || reg.offset + reg.count * 4 > VDH_R_SPACE) {
             return reg.name + " outside or unaligned";
-        if (reg.help.size() < 8)
+        }
+        if (reg.help.size() < 8) {
             return reg.name + " is not explained";
+        }
         for (uint32_t i = 0; i < reg.count; i++) {
             auto put = covered.emplace(reg.offset + 4 * i, reg.name);
-            if (!put.second)
+            if (!put.second) {
                 return reg.name + " overlaps " + put.first->second;
+            }
         }
-        if (reg.access == VDH_ACCESS_WO && (reg.reset != 0 || reg.user != VDH_USER_NONE))
+        if (reg.access == VDH_ACCESS_WO && (reg.reset != 0 || reg.user != VDH_USER_NONE)) {
             return reg.name + " is write only and readable";
-        if (reg.access == VDH_ACCESS_RO && reg.user == VDH_USER_WRITE)
+        }
+        if (reg.access == VDH_ACCESS_RO && reg.user == VDH_USER_WRITE) {
             return reg.name + " is read only and writable";
-        if (reg.access == VDH_ACCESS_W1C && reg.user == VDH_USER_WRITE)
+        }
+        if (reg.access == VDH_ACCESS_W1C && reg.user == VDH_USER_WRITE) {
             return reg.name + " lets a program take the driver's events";
+        }
     }
     std::map<std::string, uint32_t> used;
     std::map<std::string, Field> field_by_name;
     for (const Field &field : table.fields) {
         std::string name = field.reg + "." + field.name;
-        if (!by_name.count(field.reg))
+        if (!by_name.count(field.reg)) {
             return name + " of no register";
-        if (!field_by_name.emplace(name, field).second)
+        }
+        if (!field_by_name.emplace(name, field).second) {
             return name + " twice";
-        if (field.lsb < 0 || field.msb > 31 || field.msb < field.lsb)
+        }
+        if (field.lsb < 0 || field.msb > 31 || field.msb < field.lsb) {
             return name + " outside";
+        }
         uint32_t mask = (0xffffffffu >> (31 - (field.msb - field.lsb))) << field.lsb;
-        if (used[field.reg] & mask)
+        if (used[field.reg] & mask) {
             return name + " overlaps";
+        }
         used[field.reg] |= mask;
-        if (field.help.empty())
+        if (field.help.empty()) {
             return name + " is not explained";
+        }
     }
     for (const Reg &reg : table.regs) {
-        if (used.count(reg.name) && (reg.reset & ~used[reg.name]))
+        if (used.count(reg.name) && (reg.reset & ~used[reg.name])) {
             return reg.name + " resets to bits that are no field";
+        }
     }
     std::set<std::pair<std::string, uint32_t>> values;
     for (const Value &value : table.values) {
         std::string name = value.reg + "." + value.field;
-        if (!field_by_name.count(name))
+        if (!field_by_name.count(name)) {
             return name + "=" + value.name + " of no field";
+        }
         const Field &field = field_by_name[name];
-        if (uint64_t(value.value) >> (field.msb - field.lsb + 1))
+        if (uint64_t(value.value) >> (field.msb - field.lsb + 1)) {
             return name + "=" + value.name + " does not fit";
-        if (!values.emplace(name, value.value).second)
+        }
+        if (!values.emplace(name, value.value).second) {
             return name + "=" + value.name + " twice";
+        }
     }
     return "";
 }
@@ -189,8 +205,9 @@ TEST(Regs, DataAgreesWithTable)
         EXPECT_EQ(table.regs[i].name, info->name);
         EXPECT_EQ(table.regs[i].reset, info->reset);
         EXPECT_EQ(vdh_reg_find_name(info->name), info);
-        for (uint32_t offset = 0; offset < info->count * 4u; offset++)
+        for (uint32_t offset = 0; offset < info->count * 4u; offset++) {
             EXPECT_EQ(vdh_reg_find(info->offset + offset), info);
+        }
     }
     EXPECT_EQ(vdh_reg_at(uint32_t(table.regs.size())), nullptr);
     for (uint32_t i = 0; i < table.fields.size(); i++) {
@@ -200,8 +217,9 @@ TEST(Regs, DataAgreesWithTable)
         EXPECT_EQ(vdh_reg_find(info->offset), vdh_reg_find_name(info->reg));
     }
     EXPECT_EQ(vdh_reg_field_at(uint32_t(table.fields.size())), nullptr);
-    for (uint32_t offset : {0x028u, 0x03cu, 0x178u, 0x400u, 0x1000u, 0xfffffffcu})
+    for (uint32_t offset : {0x028u, 0x03cu, 0x178u, 0x400u, 0x1000u, 0xfffffffcu}) {
         EXPECT_EQ(vdh_reg_find(offset), nullptr) << offset;
+    }
     EXPECT_EQ(vdh_reg_find_name("ARCH_I"), nullptr);
     EXPECT_EQ(vdh_reg_find_name("ARCH_IDS"), nullptr);
     EXPECT_EQ(vdh_reg_find_name(""), nullptr);
@@ -266,8 +284,9 @@ TEST(Regs, ImageErrorsAreTheValuesOfBootStatus)
 TEST(Regs, ResultsHaveNames)
 {
     std::set<std::string> names;
-    for (int result = VDH_E_DENIED; result <= VDH_AGAIN; result++)
+    for (int result = VDH_E_DENIED; result <= VDH_AGAIN; result++) {
         names.insert(vdh_result_name(result));
+    }
     EXPECT_EQ(names.size(), size_t(VDH_AGAIN - VDH_E_DENIED + 1));
     EXPECT_EQ(names.count("not a result"), 0u);
     EXPECT_STREQ(vdh_result_name(77), "not a result");

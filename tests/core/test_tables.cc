@@ -41,23 +41,28 @@ void read_all(const vdh_tables &tables)
     vdh_control_info control;
     char name[32];
 
-    for (uint32_t i = 0; i <= tables.input_count; i++)
+    for (uint32_t i = 0; i <= tables.input_count; i++) {
         EXPECT_EQ(vdh_tables_input(&input, &tables, i),
                   i < tables.input_count ? VDH_OK : VDH_E_RANGE);
-    for (uint32_t i = 0; i <= tables.timing_count; i++)
+    }
+    for (uint32_t i = 0; i <= tables.timing_count; i++) {
         EXPECT_EQ(vdh_tables_timing(&timing, &tables, i),
                   i < tables.timing_count ? VDH_OK : VDH_E_RANGE);
-    for (uint32_t i = 0; i <= tables.mode_count; i++)
+    }
+    for (uint32_t i = 0; i <= tables.mode_count; i++) {
         EXPECT_EQ(vdh_tables_mode(&mode, &tables, i), i < tables.mode_count ? VDH_OK : VDH_E_RANGE);
-    for (uint32_t i = 0; i <= tables.interval_count; i++)
+    }
+    for (uint32_t i = 0; i <= tables.interval_count; i++) {
         EXPECT_EQ(vdh_tables_interval(&interval, &tables, i),
                   i < tables.interval_count ? VDH_OK : VDH_E_RANGE);
+    }
     for (uint32_t i = 0; i <= tables.control_count; i++) {
         int result = vdh_tables_control(&control, &tables, i);
         EXPECT_EQ(result, i < tables.control_count ? VDH_OK : VDH_E_RANGE);
-        for (uint32_t k = 0; result == VDH_OK && k <= control.menu_count; k++)
+        for (uint32_t k = 0; result == VDH_OK && k <= control.menu_count; k++) {
             EXPECT_EQ(vdh_tables_menu(name, &tables, i, k),
                       k < control.menu_count ? VDH_OK : VDH_E_RANGE);
+        }
     }
     EXPECT_EQ(vdh_tables_mode(&mode, &tables, 0xffffffffu), VDH_E_RANGE);
     EXPECT_EQ(vdh_tables_menu(name, &tables, 0xffffffffu, 0), VDH_E_RANGE);
@@ -111,8 +116,9 @@ TEST(Tables, NoTablesNoEntries)
 TEST(Tables, EveryTruncation)
 {
     std::vector<uint8_t> good = small_tables();
-    for (size_t length = 0; length < good.size(); length++)
+    for (size_t length = 0; length < good.size(); length++) {
         EXPECT_EQ(parse({good.begin(), good.begin() + long(length)}).result, VDH_E_TABLES);
+    }
     good.resize(VDH_TABLES_MAX_BYTES);
     EXPECT_EQ(parse(good).result, VDH_OK);
     good.push_back(0);
@@ -215,8 +221,9 @@ TEST(Tables, EveryRule)
 {
     for (const Change &change : changes) {
         std::vector<uint8_t> bytes = small_tables();
-        for (unsigned i = 0; i < change.bytes; i++)
+        for (unsigned i = 0; i < change.bytes; i++) {
             bytes[change.at + i] = uint8_t(change.value >> (8 * i));
+        }
         EXPECT_EQ(parse(bytes).result, change.good ? VDH_OK : VDH_E_TABLES) << change.what;
     }
 }
@@ -226,8 +233,9 @@ TEST(Tables, StepsGiveTheSameVerdict)
 {
     for (const Change &change : changes) {
         std::vector<uint8_t> bytes = small_tables();
-        for (unsigned i = 0; i < change.bytes; i++)
+        for (unsigned i = 0; i < change.bytes; i++) {
             bytes[change.at + i] = uint8_t(change.value >> (8 * i));
+        }
         vdh_tables_check check;
         int result = VDH_AGAIN;
         unsigned steps = 0;
@@ -266,12 +274,14 @@ TEST(Tables, RandomChangesStayInside)
                 break;
             }
         }
-        if (random() % 4 == 0)
+        if (random() % 4 == 0) {
             bytes.resize(random() % (bytes.size() + 40));
+        }
         Parsed parsed = parse(bytes);
         passed += parsed.result == VDH_OK;
-        if (parsed.result == VDH_OK)
+        if (parsed.result == VDH_OK) {
             read_all(parsed.tables);
+        }
     }
     EXPECT_GT(passed, 100u); /* so that the getters were tried as well */
 }

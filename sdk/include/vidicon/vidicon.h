@@ -400,7 +400,7 @@ typedef struct vdc_stream_config {
     uint32_t flags;
     /** Exactly what the device can do, as negotiated; all zero: its favourite. */
     vdc_format format;
-    /** Window of that picture to deliver; all zero: all of it. Needs VDC_CAP_CROP. */
+    /** Window of that picture to deliver; all zero: all of it. Needs VDC_CAP_CROP, and a format with a range of sizes. */
     vdc_rect crop;
     /** For library memory; 0: 4. At most 64. */
     uint32_t buffer_count;
