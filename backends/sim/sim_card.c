@@ -129,6 +129,14 @@ static void handle(struct sim_card *card, uint32_t events)
         sim_stream_interrupt(card, events);
 }
 
+void sim_card_look(struct sim_card *card)
+{
+    uint32_t events = 0;
+
+    (void)vdh_interrupt(&card->core, &events);
+    handle(card, events);
+}
+
 void sim_card_serve(struct sim_card *card)
 {
     if (card->interrupts > INTERRUPTS_MOST)

@@ -128,6 +128,8 @@ void sim_card_live(struct sim_card *card, uint64_t to_ns);
 void sim_card_pause(struct sim_card *card, uint32_t microseconds);
 /* Serves the interrupts that came, and a removal. */
 void sim_card_serve(struct sim_card *card);
+/* The same without a message. What it told of and nobody acknowledged would keep the card silent. */
+void sim_card_look(struct sim_card *card);
 /* With flash=PATH: writes it. */
 void sim_card_save_flash(struct sim_card *card);
 /* Lets others have the lock for a moment, if some want it. */

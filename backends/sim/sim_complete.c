@@ -173,10 +173,13 @@ void sim_stream_tick(struct sim_card *card)
         return;
     now = sim_card_now(card);
     if (now >= st->watch_ns) {
-        uint32_t found;
+        uint64_t before = st->next_sequence;
+        uint64_t found;
 
         st->watch_ns = now + 2 * st->interval_ns;
-        found = sim_complete_collect(st);
+        sim_card_look(card);
+        (void)sim_complete_collect(st);
+        found = st->next_sequence - before;
         card->polled_completions += found;
         if (!found) {
             check_alive(st);
