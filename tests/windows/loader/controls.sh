@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# controls.sh LOADER { NAME CHECK DRIVER }...: each broken driver must end its scenario by the check
+# that goes with it. A check that has never failed is not a check.
+set -u
+loader=$1
+shift
+VIDICON_QUIET=1
+export VIDICON_QUIET
+total=0 found=0
+while [ $# -ge 3 ]; do
+    total=$((total + 1))
+    if "$loader" --sys "$3" --expect "$2" small.life >control.out.$$ 2>&1; then
+        found=$((found + 1))
+    else
+        echo "NOT CAUGHT: $1, which breaks $2:"
+        cat control.out.$$
+    fi
+    sed -n "s/^FAILED /$1: /p" control.out.$$
+    shift 3
+done
+rm -f control.out.$$
+echo "negative controls: $found of $total caught"
+[ $total -gt 0 ] && [ $found -eq $total ]

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The driver as it runs: which entry point, at which level, what it has cost so far. Entries nest,
+ * as an interrupt does over what it interrupts; each pays for itself.
+ */
+#ifndef LOADER_DRIVER_H
+#define LOADER_DRIVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum driver_level {
+    LEVEL_PASSIVE = 0,
+    LEVEL_APC = 1,
+    LEVEL_DISPATCH = 2,
+    LEVEL_DEVICE = 8,
+    LEVEL_HIGH = 15
+};
+
+/* Where the class driver calls from, which says what may be called back. */
+enum driver_place {
+    PLACE_LOAD, /* DriverEntry */
+    PLACE_HIGH, /* synchronised by the class driver */
+    PLACE_INTERRUPT,
+    PLACE_DISPATCH, /* a callback at dispatch priority */
+    PLACE_LOW,      /* a callback at low priority */
+    PLACE_ALONE     /* any other with synchronisation turned off */
+};
+
+#define DRIVER_STALL_BUDGET_US 10u
+#define DRIVER_ISR_ACCESSES    6u
+#define DRIVER_HIGH_ACCESSES   32u   /* 10 to 20 us at 250 to 500 ns each */
+#define DRIVER_OTHER_ACCESSES  1024u /* below the device's level: half a millisecond */
+#define DRIVER_ENDLESS         200000u
+
+struct driver_frame {
+    struct driver_frame *outer;
+    const char *name; /* static */
+    enum driver_place place;
+    unsigned outer_level;
+    unsigned level;
+    uint32_t accesses;
+    uint32_t stall_us;
+    uint64_t instructions;
+    uint64_t locks; /* spin locks held when it began */
+};
+
+extern struct driver_frame *driver_frame; /* the innermost one; NULL outside of the driver */
+extern unsigned driver_level;
+extern unsigned driver_locks;
+
+/* Around each call into the driver. Leaving compares level and locks, and the cost with the budget. */
+void driver_enter(struct driver_frame *frame, const char *name, enum driver_place place,
+                  unsigned level);
+void driver_leave(struct driver_frame *frame);
+
+/* Costs. They fail with the name of the budget at once. */
+void driver_count_access(void);
+void driver_count_stall(uint32_t us);
+
+/* KeRaiseIrql and its like; `what` names the call for the failure. */
+void driver_raise_level(unsigned level, const char *what);
+void driver_lower_level(unsigned level, const char *what);
+
+/* At the begin of an import: fails with "wrong-irql" above `most`. */
+void driver_require_level(unsigned most, const char *what);
+/* A place where something else may happen first: an interrupt, or what runs below. */
+void driver_point(void);
+
+/* Set by the class driver: what may happen at a point. */
+extern void (*driver_at_point)(void);
+extern uint64_t (*driver_clock)(void);
+uint64_t driver_now_ns(void);
+
+/* ---- trap.c ---- */
+
+void driver_watch(void);
+void driver_stop_watching(void);
+/* "StrMini..., image+0x1234". */
+void driver_describe(char *text, size_t bytes);
+
+/* ---- coverage.c ---- */
+
+/* From now on the driver is stepped, instruction by instruction; `path` takes the addresses. */
+void coverage_start(const char *path);
+int coverage_is_on(void);
+void coverage_resume(void);
+void coverage_pause(void);
+/* Writes the addresses seen so far. */
+void coverage_write(void);
+/* In a stepped run, every `period` instructions a point is made of it. */
+void coverage_points(uint32_t period);
+
+#endif

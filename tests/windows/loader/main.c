@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * loader --sys FILE [--expect CHECK] [--ports] [--seed N] [--count N] [--old FILE] [--new FILE]
+ *        [--step FILE] SCENARIO...      runs them, each in a process of its own; --list names them
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "driver.h"
+#include "report.h"
+#include "scene.h"
+
+static const struct scene *const lists[] = {scene_small, scene_boot, scene_capture, scene_fault,
+                                            scene_script};
+static const char *expect;
+static const char *step;
+static uint64_t seed = 1;
+
+static double now_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* 1 if it went as it should. */
+static int run(const struct scene *scene)
+{
+    double begun = now_s();
+    int status = 0;
+    pid_t child;
+
+    fflush(stdout);
+    report->check[0] = '\0';
+    child = fork();
+    if (child == 0) {
+        report_seed_set(seed);
+        bus_create();
+        if (step)
+            coverage_start(step);
+        scene->run();
+        coverage_write();
+        fflush(stdout);
+        _exit(0);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child) {
+        perror("fork");
+        return 0;
+    }
+    if (WIFSIGNALED(status)) {
+        printf("FAILED %s: signal %d\n", scene->name, WTERMSIG(status));
+        return 0;
+    }
+    if (expect) {
+        int found = status != 0 && strcmp(report->check, expect) == 0;
+
+        printf("%s %s: %s\n", found ? "reported" : "NOT REPORTED", expect,
+               status != 0 ? report->check : "the scenario passed");
+        return found;
+    }
+    printf("%s %s (%.2f s)\n", status == 0 ? "passed" : "FAILED", scene->name, now_s() - begun);
+    return status == 0;
+}
+
+static int matches(const char *name, const char *pattern)
+{
+    size_t length = strlen(pattern);
+
+    if (length > 0 && pattern[length - 1] == '.')
+        return strncmp(name, pattern, length) == 0;
+    return strcmp(name, pattern) == 0;
+}
+
+/* How many ran; *good counts those that went well. "boot." is all of a kind. */
+static unsigned run_matching(const char *pattern, unsigned *good)
+{
+    unsigned ran = 0;
+
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        for (const struct scene *scene = lists[i]; scene->name; scene++) {
+            if (matches(scene->name, pattern)) {
+                ran++;
+                *good += (unsigned)run(scene);
+            }
+        }
+    }
+    return ran;
+}
+
+static void list_all(void)
+{
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        for (const struct scene *scene = lists[i]; scene->name; scene++)
+            puts(scene->name);
+    }
+}
+
+static int option(char **arguments, const char *name, const char **value)
+{
+    if (strcmp(arguments[0], name) != 0)
+        return 0;
+    if (!arguments[1]) {
+        fprintf(stderr, "%s needs a value\n", name);
+        exit(2);
+    }
+    *value = arguments[1];
+    return 1;
+}
+
+int main(int count, char **arguments)
+{
+    unsigned ran = 0;
+    unsigned good = 0;
+    const char *value;
+    int at;
+
+    scene_options.ranges = BUS_MEMORY;
+    scene_options.is_long = getenv("VIDICON_LONG") != NULL;
+    report_create();
+    for (at = 1; at < count && arguments[at][0] == '-'; at++) {
+        if (strcmp(arguments[at], "--list") == 0)
+            list_all();
+        else if (strcmp(arguments[at], "--ports") == 0)
+            scene_options.ranges = BUS_PORTS;
+        else if (option(&arguments[at], "--sys", &scene_options.sys) ||
+                 option(&arguments[at], "--expect", &expect) ||
+                 option(&arguments[at], "--step", &step) ||
+                 option(&arguments[at], "--old", &scene_options.firmware[0]) ||
+                 option(&arguments[at], "--new", &scene_options.firmware[1]))
+            at++;
+        else if (option(&arguments[at], "--seed", &value)) {
+            seed = strtoull(value, NULL, 0);
+            at++;
+        } else if (option(&arguments[at], "--count", &value)) {
+            scene_options.count = strtoull(value, NULL, 0);
+            at++;
+        } else {
+            fprintf(stderr, "unknown option %s\n", arguments[at]);
+            return 2;
+        }
+    }
+    for (; at < count; at++)
+        ran += run_matching(arguments[at], &good);
+    if (ran > 0 && !expect) {
+        report_print_costs();
+        printf("%s: %llu scripts, %llu requests, %llu frames, %llu bytes compared, "
+               "%llu interrupts, %llu preemptions, %llu faults injected\n",
+               ARCH_NAME, (unsigned long long)report->scripts, (unsigned long long)report->requests,
+               (unsigned long long)report->frames, (unsigned long long)report->bytes_compared,
+               (unsigned long long)report->interrupts, (unsigned long long)report->preemptions,
+               (unsigned long long)report->injected);
+    }
+    if (count > 1 && strcmp(arguments[1], "--list") == 0)
+        return 0;
+    printf("%u of %u scenarios went as they should\n", good, ran);
+    return ran > 0 && good == ran ? 0 : 1;
+}

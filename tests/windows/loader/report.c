@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Named failures, the trail, the table of costs. A failure leaves by _exit: the driver's frames on
+ * the stack cannot be unwound, and signal handlers may stand between.
+ */
+#include "report.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "driver.h"
+
+#define TRAIL 48
+
+struct report *report;
+uint64_t report_seed = 1;
+
+static char trail[TRAIL][160];
+static uint64_t trail_count;
+static uint64_t state = 1;
+
+void report_create(void)
+{
+    report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (report == MAP_FAILED) {
+        perror("mmap");
+        exit(2);
+    }
+}
+
+void report_note(const char *format, ...)
+{
+    char *line = trail[trail_count++ % TRAIL];
+    va_list arguments;
+    int length = snprintf(line, sizeof(trail[0]), "%12.3f us  ", (double)driver_now_ns() / 1e3);
+
+    va_start(arguments, format);
+    vsnprintf(line + length, sizeof(trail[0]) - (size_t)length, format, arguments);
+    va_end(arguments);
+    if (getenv("VIDICON_TRACE"))
+        fprintf(stderr, "%s\n", line);
+}
+
+void report_fail(const char *check, const char *format, ...)
+{
+    char where[128];
+    va_list arguments;
+
+    /* What was touched on the way here must not start another failure. */
+    driver_stop_watching();
+    snprintf(report->check, sizeof(report->check), "%s", check);
+    va_start(arguments, format);
+    vsnprintf(report->text, sizeof(report->text), format, arguments);
+    va_end(arguments);
+    driver_describe(where, sizeof(where));
+    if (!getenv("VIDICON_QUIET")) {
+        uint64_t from = trail_count > TRAIL ? trail_count - TRAIL : 0;
+
+        for (uint64_t i = from; i < trail_count; i++)
+            fprintf(stderr, "    %s\n", trail[i % TRAIL]);
+    }
+    printf("FAILED %s: %s (%s; seed %llu)\n", check, report->text, where,
+           (unsigned long long)report_seed);
+    fflush(stdout);
+    _exit(1);
+}
+
+void report_cost(const char *entry, uint32_t accesses, uint32_t stall_us, uint64_t instructions)
+{
+    struct report_entry *e = report->entries;
+    struct report_entry *end = e + report->entry_count;
+
+    while (e < end && strcmp(e->name, entry) != 0)
+        e++;
+    if (e == end) {
+        if (report->entry_count == REPORT_ENTRIES)
+            return;
+        report->entry_count++;
+        snprintf(e->name, sizeof(e->name), "%s", entry);
+    }
+    e->calls++;
+    if (accesses > e->accesses)
+        e->accesses = accesses;
+    if (stall_us > e->stall_us)
+        e->stall_us = stall_us;
+    if (instructions > e->instructions)
+        e->instructions = instructions;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct report_entry *left = a;
+    const struct report_entry *right = b;
+
+    return strcmp(left->name, right->name);
+}
+
+void report_print_costs(void)
+{
+    qsort(report->entries, report->entry_count, sizeof(report->entries[0]), by_name);
+    printf("%-30s %10s %9s %9s %13s\n", "entry point", "calls", "accesses", "stall us",
+           "instructions");
+    for (uint32_t i = 0; i < report->entry_count; i++) {
+        const struct report_entry *e = &report->entries[i];
+
+        printf("%-30s %10llu %9u %9u ", e->name, (unsigned long long)e->calls, e->accesses,
+               e->stall_us);
+        if (e->instructions)
+            printf("%13llu\n", (unsigned long long)e->instructions);
+        else
+            printf("%13s\n", "-");
+    }
+    printf("(the most of any one call)\n");
+}
+
+void report_seed_set(uint64_t seed)
+{
+    report_seed = seed;
+    state = seed * 0x9e3779b97f4a7c15ull + 0x632be59bd9b4e019ull;
+    if (state == 0)
+        state = 1;
+}
+
+uint32_t report_random(uint32_t below)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return below ? (uint32_t)((state >> 11) % below) : 0;
+}
