@@ -232,8 +232,8 @@ void vdm_boot_command(struct vdm_card *card, uint32_t value)
         boot->tried = 0;
         boot->by_policy = 0;
         begin_check(card, code == VDM_V_BOOT_COMMAND_CODE_BOOT_STAGED ? VDM_FROM_RAM
-                          : VDM_GET(value, BOOT_COMMAND, SLOT) == 0  ? VDM_FROM_SLOT_A
-                                                                     : VDM_FROM_SLOT_B);
+                          : VDM_GET(value, BOOT_COMMAND, SLOT) == 0   ? VDM_FROM_SLOT_A
+                                                                      : VDM_FROM_SLOT_B);
     }
 }
 
@@ -277,8 +277,7 @@ void vdm_boot_end_staging(struct vdm_card *card)
 
 uint32_t vdm_boot_check_staged(struct vdm_card *card)
 {
-    uint32_t error =
-        vdm_image_check(card, card->stage, card->boot.received, card->boot.length);
+    uint32_t error = vdm_image_check(card, card->stage, card->boot.received, card->boot.length);
 
     if (error != ERROR(NONE)) {
         card->boot.error = error;

@@ -300,8 +300,7 @@ static void stop(struct vdm_card *card)
     vdm_usb_discard(card);
     if (capture->stop_ns != 0) {
         wait_ns = capture->stop_ns;
-        card->ledger.injected[wait_ns == VDM_NEVER ? VDM_FAULT_STOP_NEVER
-                                                   : VDM_FAULT_STOP_SLOW]++;
+        card->ledger.injected[wait_ns == VDM_NEVER ? VDM_FAULT_STOP_NEVER : VDM_FAULT_STOP_SLOW]++;
     }
     capture->phase = VDM_PHASE_STOP;
     vdm_timer_set(card, VDM_TIMER_CAPTURE,
@@ -335,8 +334,8 @@ void vdm_capture_control(struct vdm_card *card, uint32_t value)
 void vdm_capture_reset(struct vdm_card *card)
 {
     static const uint8_t settings[] = {
-        VDM_ID_WATERMARK,          VDM_ID_DESC_BASE_LO,       VDM_ID_DESC_BASE_HI,
-        VDM_ID_DESC_COUNT,         VDM_ID_COMPLETION_BASE_LO, VDM_ID_COMPLETION_BASE_HI,
+        VDM_ID_WATERMARK,        VDM_ID_DESC_BASE_LO,       VDM_ID_DESC_BASE_HI,
+        VDM_ID_DESC_COUNT,       VDM_ID_COMPLETION_BASE_LO, VDM_ID_COMPLETION_BASE_HI,
         VDM_ID_COMPLETION_COUNT,
     };
     struct vdm_capture *capture = &card->capture;

@@ -18,13 +18,10 @@ void vdm_config_default(struct vdm_config *config)
     config->target = 1;
     config->version_min = 0x01000000u;
     config->version_max = 0xffffffffu;
-    /* An identity for tests; a builder has one of their own. */
-    config->usb_vendor = 0x1209u;
-    config->usb_product_boot = 0x0001u;
-    config->usb_product_run = 0x0002u;
-    config->usb_manufacturer = "Vidicon";
-    config->usb_product = "Vidicon capture card";
-    config->usb_interface_guid = "{8c1ab3b2-5d5e-4f6b-9f0c-2b1f6a1c7d31}";
+    /* No identity: that is the builder's. */
+    config->usb_manufacturer = "";
+    config->usb_product = "";
+    config->usb_interface_guid = "{00000000-0000-0000-0000-000000000000}";
     config->boot_ns = 30000000u;
     config->flash_ns_per_byte = 1000u;
 }
@@ -244,8 +241,8 @@ struct vdm_card *vdm_create(void *memory, size_t bytes, const struct vdm_config 
     struct vdm_card *card = memory;
 
     if (memory == NULL || bytes < sizeof *card || config->host == NULL ||
-        (uintptr_t)memory % 64 != 0 || config->drift_ppm < -500000 ||
-        config->drift_ppm > 500000 || config->serial[16] != 0 ||
+        (uintptr_t)memory % 64 != 0 || config->drift_ppm < -500000 || config->drift_ppm > 500000 ||
+        config->serial[16] != 0 ||
         (config->body != VDM_BODY_PCIE && config->body != VDM_BODY_USB) ||
         (config->body == VDM_BODY_USB &&
          (config->usb_manufacturer == NULL || config->usb_product == NULL ||

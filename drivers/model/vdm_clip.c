@@ -237,8 +237,8 @@ const uint8_t *vdm_clip_line(struct vdm_card *card, uint32_t source_frame, uint3
     const struct vdm_clip *clip = &card->clip;
     const struct vdm_window *window = &card->window;
     struct vdm_cache *cache = &card->cache;
-    const uint8_t *frame = clip->bytes + clip->first_frame +
-                           source_frame % clip->frame_count * clip->frame_stride;
+    const uint8_t *frame =
+        clip->bytes + clip->first_frame + source_frame % clip->frame_count * clip->frame_stride;
     uint32_t pixel = vdm_window_line_bytes(window->format, 1);
     uint32_t covered = 0;
 

@@ -50,8 +50,7 @@ void vdm_control_grade(struct vdm_grade *out, const struct vdm_tables *tables,
             continue;
         }
         out->base[effect] = signed_at(control_at(tables, n) + VDM_M_CONTROL_DEFAULT);
-        out->value[effect] =
-            divides && out->base[effect] == 0 ? 0 : values[n];
+        out->value[effect] = divides && out->base[effect] == 0 ? 0 : values[n];
     }
 }
 

@@ -170,10 +170,10 @@ static void next_segment(struct vdm_card *card, struct vdm_walk *walk)
         }
         if (walk->next == walk->fetched) {
             walk->next = 0;
-            walk->fetched = walk->list_left < VDM_SEGMENTS_FETCH ? walk->list_left
-                                                                 : VDM_SEGMENTS_FETCH;
-            if (read_host(card, walk->list, walk->segments,
-                          walk->fetched * VDM_BYTES_SEGMENT) != 0) {
+            walk->fetched =
+                walk->list_left < VDM_SEGMENTS_FETCH ? walk->list_left : VDM_SEGMENTS_FETCH;
+            if (read_host(card, walk->list, walk->segments, walk->fetched * VDM_BYTES_SEGMENT) !=
+                0) {
                 aborted(card);
                 return;
             }
@@ -314,8 +314,8 @@ int vdm_dma_complete(struct vdm_card *card, const uint8_t record[VDM_BYTES_COMPL
     struct vdm_capture *capture = &card->capture;
     uint32_t count = card->reg[VDM_ID_COMPLETION_COUNT];
     uint32_t pass = (capture->written & count) == 0 ? 1 : 0;
-    uint64_t address = completion_ring(card) +
-                       (uint64_t)(capture->written & (count - 1u)) * VDM_BYTES_COMPLETION;
+    uint64_t address =
+        completion_ring(card) + (uint64_t)(capture->written & (count - 1u)) * VDM_BYTES_COMPLETION;
     uint32_t valid = vdm_dma_valid(capture->frame.sequence, pass);
     uint32_t run = VDM_BYTES_COMPLETION;
     uint8_t *to;

@@ -72,8 +72,14 @@ static struct pixel pattern_pixel(const struct vdm_card *card, const int32_t *va
                                   uint32_t number, uint32_t x, uint32_t y)
 {
     static const struct pixel bars[8] = {
-        {180, 128, 128}, {162, 44, 142}, {131, 156, 44}, {112, 72, 58},
-        {84, 184, 198},  {65, 100, 212}, {35, 212, 114}, {16, 128, 128},
+        {180, 128, 128},
+        {162, 44,  142},
+        {131, 156, 44 },
+        {112, 72,  58 },
+        {84,  184, 198},
+        {65,  100, 212},
+        {35,  212, 114},
+        {16,  128, 128},
     };
     uint32_t width = card->window.raster_width;
     uint32_t place = (uint32_t)((x + 2ull * number) % width) / (width / 8u);

@@ -9,40 +9,40 @@
 #define KEY(key)    (1u << VDM_KEY_##key)
 #define ANY         ((1u << VDM_TRIGGERS) - 1u)
 
+#define KIND(kind, name, triggers, keys, needed) [VDM_FAULT_##kind] = {name, triggers, keys, needed}
+
 static const struct {
     const char *name;
     uint32_t triggers;
     uint32_t keys;   /* besides count */
     uint32_t needed; /* of them */
 } kinds[VDM_FAULTS] = {
-    [VDM_FAULT_UNPLUG] = {"unplug", ANY, 0, 0},
-    [VDM_FAULT_SIGNAL_LOSS] = {"signal-loss", AT(FRAME) | AT(TIME), KEY(MS), 0},
-    [VDM_FAULT_SOURCE_CHANGE] = {"source-change", AT(FRAME) | AT(TIME), KEY(TIMING), KEY(TIMING)},
-    [VDM_FAULT_FIFO_OVERFLOW] = {"fifo-overflow", AT(FRAME), 0, 0},
-    [VDM_FAULT_DMA_ERROR] = {"dma-error", AT(FRAME), 0, 0},
-    [VDM_FAULT_DMA_NOWHERE] = {"dma-nowhere", AT(FRAME), 0, 0},
-    [VDM_FAULT_RING_ERROR] = {"ring-error", AT(FRAME), 0, 0},
-    [VDM_FAULT_IRQ_LOST] = {"irq-lost", AT(FRAME), 0, 0},
-    [VDM_FAULT_IRQ_LATE] = {"irq-late", AT(FRAME), KEY(US), 0},
-    [VDM_FAULT_IRQ_STORM] = {"irq-storm", AT(FRAME), KEY(N), 0},
-    [VDM_FAULT_TORN_COMPLETION] = {"torn-completion", AT(FRAME), 0, 0},
-    [VDM_FAULT_REG_STUCK] = {"reg-stuck", AT(READ) | AT(TIME), KEY(REG) | KEY(VALUE),
-                             KEY(REG) | KEY(VALUE)},
-    [VDM_FAULT_BOOT_NEVER_READY] = {"boot-never-ready", AT(BOOT), 0, 0},
-    [VDM_FAULT_BOOT_HANG] = {"boot-hang", AT(BOOT), 0, 0},
-    [VDM_FAULT_STAGE_CORRUPT] = {"stage-corrupt", AT(STAGE), 0, 0},
-    [VDM_FAULT_STAGE_LOST] = {"stage-lost", AT(STAGE), 0, 0},
-    [VDM_FAULT_POWER_CUT] = {"power-cut",
-                             AT(FRAME) | AT(TIME) | AT(BOOT) | AT(STAGE) | AT(FLASH), 0, 0},
-    [VDM_FAULT_FLASH_STUCK] = {"flash-stuck", AT(FLASH), 0, 0},
-    [VDM_FAULT_STOP_SLOW] = {"stop-slow", AT(FRAME), KEY(MS), 0},
-    [VDM_FAULT_STOP_NEVER] = {"stop-never", AT(FRAME), 0, 0},
-    [VDM_FAULT_CONTROL_CHANGE] = {"control-change", AT(FRAME) | AT(TIME),
-                                  KEY(CONTROL) | KEY(VALUE), KEY(CONTROL) | KEY(VALUE)},
-    [VDM_FAULT_TIME_JUMP] = {"time-jump", AT(FRAME) | AT(TIME), KEY(TICKS), KEY(TICKS)},
-    [VDM_FAULT_USB_SHORT] = {"usb-short", AT(PACKET), 0, 0},
-    [VDM_FAULT_USB_STALL] = {"usb-stall", AT(PACKET), 0, 0},
-    [VDM_FAULT_USB_CORRUPT] = {"usb-corrupt", AT(PACKET), 0, 0},
+    KIND(UNPLUG, "unplug", ANY, 0, 0),
+    KIND(SIGNAL_LOSS, "signal-loss", AT(FRAME) | AT(TIME), KEY(MS), 0),
+    KIND(SOURCE_CHANGE, "source-change", AT(FRAME) | AT(TIME), KEY(TIMING), KEY(TIMING)),
+    KIND(FIFO_OVERFLOW, "fifo-overflow", AT(FRAME), 0, 0),
+    KIND(DMA_ERROR, "dma-error", AT(FRAME), 0, 0),
+    KIND(DMA_NOWHERE, "dma-nowhere", AT(FRAME), 0, 0),
+    KIND(RING_ERROR, "ring-error", AT(FRAME), 0, 0),
+    KIND(IRQ_LOST, "irq-lost", AT(FRAME), 0, 0),
+    KIND(IRQ_LATE, "irq-late", AT(FRAME), KEY(US), 0),
+    KIND(IRQ_STORM, "irq-storm", AT(FRAME), KEY(N), 0),
+    KIND(TORN_COMPLETION, "torn-completion", AT(FRAME), 0, 0),
+    KIND(REG_STUCK, "reg-stuck", AT(READ) | AT(TIME), KEY(REG) | KEY(VALUE), KEY(REG) | KEY(VALUE)),
+    KIND(BOOT_NEVER_READY, "boot-never-ready", AT(BOOT), 0, 0),
+    KIND(BOOT_HANG, "boot-hang", AT(BOOT), 0, 0),
+    KIND(STAGE_CORRUPT, "stage-corrupt", AT(STAGE), 0, 0),
+    KIND(STAGE_LOST, "stage-lost", AT(STAGE), 0, 0),
+    KIND(POWER_CUT, "power-cut", AT(FRAME) | AT(TIME) | AT(BOOT) | AT(STAGE) | AT(FLASH), 0, 0),
+    KIND(FLASH_STUCK, "flash-stuck", AT(FLASH), 0, 0),
+    KIND(STOP_SLOW, "stop-slow", AT(FRAME), KEY(MS), 0),
+    KIND(STOP_NEVER, "stop-never", AT(FRAME), 0, 0),
+    KIND(CONTROL_CHANGE, "control-change", AT(FRAME) | AT(TIME), KEY(CONTROL) | KEY(VALUE),
+         KEY(CONTROL) | KEY(VALUE)),
+    KIND(TIME_JUMP, "time-jump", AT(FRAME) | AT(TIME), KEY(TICKS), KEY(TICKS)),
+    KIND(USB_SHORT, "usb-short", AT(PACKET), 0, 0),
+    KIND(USB_STALL, "usb-stall", AT(PACKET), 0, 0),
+    KIND(USB_CORRUPT, "usb-corrupt", AT(PACKET), 0, 0),
 };
 
 const char *vdm_fault_name(uint32_t kind)
@@ -165,8 +165,7 @@ void vdm_fault_time_event(struct vdm_card *card)
     for (uint32_t n = 0; n < card->faults.count && !card->gone; n++) {
         struct vdm_fault *fault = &card->faults.list[n];
 
-        if (fault->trigger == VDM_AT_TIME && !fault->begun &&
-            fault->at * 1000u <= card->now_ns) {
+        if (fault->trigger == VDM_AT_TIME && !fault->begun && fault->at * 1000u <= card->now_ns) {
             fault->begun = 1;
             strike(card, n);
         }
@@ -339,8 +338,8 @@ static int take_register(struct cursor *cursor, int64_t *out)
 static int take_trigger(struct cursor *cursor, struct vdm_fault *fault)
 {
     static const char *const names[VDM_TRIGGERS] = {
-        [VDM_AT_FRAME] = "frame", [VDM_AT_TIME] = "time",   [VDM_AT_READ] = "read",
-        [VDM_AT_WRITE] = "write", [VDM_AT_BOOT] = "boot",   [VDM_AT_STAGE] = "stage",
+        [VDM_AT_FRAME] = "frame", [VDM_AT_TIME] = "time",     [VDM_AT_READ] = "read",
+        [VDM_AT_WRITE] = "write", [VDM_AT_BOOT] = "boot",     [VDM_AT_STAGE] = "stage",
         [VDM_AT_FLASH] = "flash", [VDM_AT_PACKET] = "packet",
     };
     uint32_t n = 0;
@@ -374,15 +373,15 @@ static int take_key(struct cursor *cursor, struct vdm_fault *fault)
         int64_t least;
         int64_t most;
     } keys[VDM_KEYS] = {
-        [VDM_KEY_COUNT] = {"count", 0, UINT32_MAX},
-        [VDM_KEY_MS] = {"ms", 0, 1000000},
-        [VDM_KEY_TIMING] = {"timing", 0, 255},
-        [VDM_KEY_US] = {"us", 0, 1000000000},
-        [VDM_KEY_N] = {"n", 0, 1000000},
-        [VDM_KEY_REG] = {"reg", 0, 0},
-        [VDM_KEY_VALUE] = {"value", INT32_MIN, UINT32_MAX},
-        [VDM_KEY_CONTROL] = {"control", 0, VDM_CONTROLS_MAX - 1},
-        [VDM_KEY_TICKS] = {"ticks", -1000000000000000, 1000000000000000},
+        [VDM_KEY_COUNT] = {"count",   0,                 UINT32_MAX          },
+        [VDM_KEY_MS] = {"ms",      0,                 1000000             },
+        [VDM_KEY_TIMING] = {"timing",  0,                 255                 },
+        [VDM_KEY_US] = {"us",      0,                 1000000000          },
+        [VDM_KEY_N] = {"n",       0,                 1000000             },
+        [VDM_KEY_REG] = {"reg",     0,                 0                   },
+        [VDM_KEY_VALUE] = {"value",   INT32_MIN,         UINT32_MAX          },
+        [VDM_KEY_CONTROL] = {"control", 0,                 VDM_CONTROLS_MAX - 1},
+        [VDM_KEY_TICKS] = {"ticks",   -1000000000000000, 1000000000000000    },
     };
     uint32_t n = 0;
 

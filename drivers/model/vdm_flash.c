@@ -6,10 +6,10 @@
  */
 #include "vdm_private.h"
 
-#define ERROR(name)   VDM_V_FLASH_STATUS_ERROR_##name
-#define HOLDS(name)   VDM_V_FLASH_STATUS_SLOT_A_##name
-#define RECORD_MAGIC  0x52464456u /* the letters VDFR */
-#define RECORD_CRC    28u
+#define ERROR(name)    VDM_V_FLASH_STATUS_ERROR_##name
+#define HOLDS(name)    VDM_V_FLASH_STATUS_SLOT_A_##name
+#define RECORD_MAGIC   0x52464456u /* the letters VDFR */
+#define RECORD_CRC     28u
 #define RECORD_BYTE_NS 10000u /* at most, so that COMMIT ends within 1 ms */
 
 static uint32_t sector_at(uint32_t sector)
@@ -223,8 +223,8 @@ static void run_done(struct vdm_card *card)
     flash->damaged[flash->slot] = 0;
     if (flash->step == VDM_FLASH_MARK) {
         memset(card->config.flash + flash->slot * VDM_SLOT_BYTES, 0xff, VDM_SLOT_BYTES);
-        program(card, VDM_FLASH_IMAGE, flash->slot * VDM_SLOT_BYTES, card->stage,
-                card->boot.length, card->config.flash_ns_per_byte);
+        program(card, VDM_FLASH_IMAGE, flash->slot * VDM_SLOT_BYTES, card->stage, card->boot.length,
+                card->config.flash_ns_per_byte);
         return;
     }
     if (flash->content.state[flash->slot] == HOLDS(EMPTY)) {
@@ -284,8 +284,7 @@ void vdm_flash_command(struct vdm_card *card, uint32_t value)
     uint32_t slot = VDM_GET(value, FLASH_COMMAND, SLOT);
     uint32_t other = 2u - flash->content.active; /* of the active slot */
 
-    if (flash->step != VDM_FLASH_IDLE ||
-        card->boot.state == VDM_V_BOOT_STATUS_STATE_CHECKING ||
+    if (flash->step != VDM_FLASH_IDLE || card->boot.state == VDM_V_BOOT_STATUS_STATE_CHECKING ||
         card->boot.state == VDM_V_BOOT_STATUS_STATE_BOOTING ||
         code < VDM_V_FLASH_COMMAND_CODE_STORE || code > VDM_V_FLASH_COMMAND_CODE_ERASE) {
         return;

@@ -45,8 +45,7 @@ uint32_t vdm_image_check(const struct vdm_card *card, const uint8_t *image, uint
     if (vdm_get32(image + VDM_M_IMAGE_MAGIC) != (uint32_t)VDM_X_IMAGE_MAGIC_IMAGE) {
         return ERROR(MAGIC);
     }
-    if (vdm_get32(image + VDM_M_IMAGE_HEADER_CRC32) !=
-        vdm_crc32(image, VDM_M_IMAGE_HEADER_CRC32)) {
+    if (vdm_get32(image + VDM_M_IMAGE_HEADER_CRC32) != vdm_crc32(image, VDM_M_IMAGE_HEADER_CRC32)) {
         return ERROR(HEADER_CRC);
     }
     if (!form_good(image)) {

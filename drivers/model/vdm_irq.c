@@ -62,8 +62,7 @@ void vdm_irq_frame(struct vdm_card *card)
     } else if (told && (faults & vdm_fault_bit(VDM_FAULT_IRQ_LATE)) != 0 &&
                card->late_count < VDM_LATE_MAX) {
         card->ledger.injected[VDM_FAULT_IRQ_LATE]++;
-        card->late_ns[card->late_count++] =
-            card->now_ns + (uint64_t)card->capture.late_us * 1000u;
+        card->late_ns[card->late_count++] = card->now_ns + (uint64_t)card->capture.late_us * 1000u;
         vdm_timer_set(card, VDM_TIMER_LATE, card->late_ns[0]);
     } else {
         vdm_irq_raise(card, bit);

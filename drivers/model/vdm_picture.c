@@ -8,8 +8,14 @@
 #define BARS 8u
 
 static const uint8_t colours[BARS][3] = {
-    {180, 128, 128}, {162, 44, 142}, {131, 156, 44}, {112, 72, 58},
-    {84, 184, 198},  {65, 100, 212}, {35, 212, 114}, {16, 128, 128},
+    {180, 128, 128},
+    {162, 44,  142},
+    {131, 156, 44 },
+    {112, 72,  58 },
+    {84,  184, 198},
+    {65,  100, 212},
+    {35,  212, 114},
+    {16,  128, 128},
 };
 
 static uint32_t pixel_bytes(const struct vdm_window *window)
@@ -121,8 +127,7 @@ static void prepare(struct vdm_card *card, const struct vdm_frame *frame)
     }
     if (!cache->number_valid || cache->number != frame->sequence) {
         cache->number = frame->sequence;
-        cache->offset =
-            (uint32_t)(((uint64_t)frame->sequence * 2u + card->window.left) % width);
+        cache->offset = (uint32_t)(((uint64_t)frame->sequence * 2u + card->window.left) % width);
         if (card->window.top < VDM_NUMBER_HEIGHT) {
             make_numbers(cache);
         }

@@ -52,8 +52,15 @@ enum vdm_timer {
 
 /* ---- Firmware tables ------------------------------------------------------------------------- */
 
-enum vdm_record { VDM_INPUT, VDM_TIMING, VDM_MODE, VDM_INTERVAL, VDM_CONTROL, VDM_MENU,
-                  VDM_RECORDS };
+enum vdm_record {
+    VDM_INPUT,
+    VDM_TIMING,
+    VDM_MODE,
+    VDM_INTERVAL,
+    VDM_CONTROL,
+    VDM_MENU,
+    VDM_RECORDS
+};
 
 struct vdm_tables {
     const uint8_t *bytes;
@@ -67,8 +74,15 @@ struct vdm_tables {
 enum vdm_format { VDM_YUYV, VDM_UYVY, VDM_NV12, VDM_RGB24, VDM_GREY, VDM_FORMATS };
 
 /* What the controls do to a picture; an effect whose value is its base does nothing. */
-enum vdm_effect { VDM_EXPOSURE, VDM_GAIN, VDM_CONTRAST, VDM_BRIGHTNESS, VDM_SATURATION, VDM_HUE,
-                  VDM_EFFECTS };
+enum vdm_effect {
+    VDM_EXPOSURE,
+    VDM_GAIN,
+    VDM_CONTRAST,
+    VDM_BRIGHTNESS,
+    VDM_SATURATION,
+    VDM_HUE,
+    VDM_EFFECTS
+};
 struct vdm_grade {
     int32_t value[VDM_EFFECTS];
     int32_t base[VDM_EFFECTS];
@@ -111,11 +125,11 @@ struct vdm_cache {
 struct vdm_frame {
     uint32_t sequence;
     uint32_t tag;
-    uint32_t cause; /* enum vdm_cause; GOOD until something is lost */
-    uint32_t flags; /* of its completion */
+    uint32_t cause;  /* enum vdm_cause; GOOD until something is lost */
+    uint32_t flags;  /* of its completion */
     uint32_t faults; /* bit n: fault kind n strikes this frame */
     uint32_t bytes;
-    int taken; /* it has a descriptor, or a place in the USB buffer */
+    int taken;            /* it has a descriptor, or a place in the USB buffer */
     uint64_t ticks;       /* of the counter as seen, at its start */
     uint64_t start_ticks; /* of the raw counter */
     uint64_t start_ns;
@@ -127,8 +141,8 @@ struct vdm_frame {
 struct vdm_walk {
     uint32_t position; /* in the frame, */
     uint64_t address;  /* and of the next byte */
-    uint32_t left;    /* in this segment */
-    uint64_t list;    /* next segment to fetch */
+    uint32_t left;     /* in this segment */
+    uint64_t list;     /* next segment to fetch */
     uint32_t list_left;
     uint32_t seen;
     uint32_t fetched;
@@ -186,7 +200,7 @@ struct vdm_usb {
     uint32_t head;
     uint32_t position; /* in the transfer of the head slot */
     uint32_t transfer_faults;
-    int spoilt; /* the head slot is in the ledger as lost already */
+    int spoilt;     /* the head slot is in the ledger as lost already */
     int event_held; /* fault: the event is not told until something new happens */
     uint32_t empty_events;
 };
@@ -206,9 +220,9 @@ struct vdm_boot {
     uint32_t version;
     uint32_t tried; /* bit n: slot n had its turn in this round of the boot policy */
     int by_policy;
-    int watchdog; /* what ends BOOTING is the watchdog */
+    int watchdog;      /* what ends BOOTING is the watchdog */
     uint32_t starting; /* version of the image that is booting */
-    uint32_t length; /* FW_LENGTH at STAGE */
+    uint32_t length;   /* FW_LENGTH at STAGE */
     uint32_t received;
     uint32_t arrived; /* with those lost on the way */
 };
@@ -220,8 +234,13 @@ struct vdm_record_content {
     uint32_t length[2];
 };
 
-enum vdm_flash_step { VDM_FLASH_IDLE, VDM_FLASH_CHECK, VDM_FLASH_MARK, VDM_FLASH_IMAGE,
-                      VDM_FLASH_RECORD };
+enum vdm_flash_step {
+    VDM_FLASH_IDLE,
+    VDM_FLASH_CHECK,
+    VDM_FLASH_MARK,
+    VDM_FLASH_IMAGE,
+    VDM_FLASH_RECORD
+};
 
 struct vdm_flash {
     enum vdm_flash_step step;
@@ -245,21 +264,59 @@ struct vdm_flash {
 
 /* ---- Faults ---------------------------------------------------------------------------------- */
 
-enum vdm_trigger { VDM_AT_FRAME, VDM_AT_TIME, VDM_AT_READ, VDM_AT_WRITE, VDM_AT_BOOT, VDM_AT_STAGE,
-                   VDM_AT_FLASH, VDM_AT_PACKET, VDM_TRIGGERS };
-
-enum vdm_fault_kind {
-    VDM_FAULT_UNPLUG, VDM_FAULT_SIGNAL_LOSS, VDM_FAULT_SOURCE_CHANGE, VDM_FAULT_FIFO_OVERFLOW,
-    VDM_FAULT_DMA_ERROR, VDM_FAULT_DMA_NOWHERE, VDM_FAULT_RING_ERROR, VDM_FAULT_IRQ_LOST,
-    VDM_FAULT_IRQ_LATE, VDM_FAULT_IRQ_STORM, VDM_FAULT_TORN_COMPLETION, VDM_FAULT_REG_STUCK,
-    VDM_FAULT_BOOT_NEVER_READY, VDM_FAULT_BOOT_HANG, VDM_FAULT_STAGE_CORRUPT, VDM_FAULT_STAGE_LOST,
-    VDM_FAULT_POWER_CUT, VDM_FAULT_FLASH_STUCK, VDM_FAULT_STOP_SLOW, VDM_FAULT_STOP_NEVER,
-    VDM_FAULT_CONTROL_CHANGE, VDM_FAULT_TIME_JUMP, VDM_FAULT_USB_SHORT, VDM_FAULT_USB_STALL,
-    VDM_FAULT_USB_CORRUPT, VDM_FAULTS
+enum vdm_trigger {
+    VDM_AT_FRAME,
+    VDM_AT_TIME,
+    VDM_AT_READ,
+    VDM_AT_WRITE,
+    VDM_AT_BOOT,
+    VDM_AT_STAGE,
+    VDM_AT_FLASH,
+    VDM_AT_PACKET,
+    VDM_TRIGGERS
 };
 
-enum vdm_fault_key { VDM_KEY_COUNT, VDM_KEY_MS, VDM_KEY_TIMING, VDM_KEY_US, VDM_KEY_N, VDM_KEY_REG,
-                     VDM_KEY_VALUE, VDM_KEY_CONTROL, VDM_KEY_TICKS, VDM_KEYS };
+enum vdm_fault_kind {
+    VDM_FAULT_UNPLUG,
+    VDM_FAULT_SIGNAL_LOSS,
+    VDM_FAULT_SOURCE_CHANGE,
+    VDM_FAULT_FIFO_OVERFLOW,
+    VDM_FAULT_DMA_ERROR,
+    VDM_FAULT_DMA_NOWHERE,
+    VDM_FAULT_RING_ERROR,
+    VDM_FAULT_IRQ_LOST,
+    VDM_FAULT_IRQ_LATE,
+    VDM_FAULT_IRQ_STORM,
+    VDM_FAULT_TORN_COMPLETION,
+    VDM_FAULT_REG_STUCK,
+    VDM_FAULT_BOOT_NEVER_READY,
+    VDM_FAULT_BOOT_HANG,
+    VDM_FAULT_STAGE_CORRUPT,
+    VDM_FAULT_STAGE_LOST,
+    VDM_FAULT_POWER_CUT,
+    VDM_FAULT_FLASH_STUCK,
+    VDM_FAULT_STOP_SLOW,
+    VDM_FAULT_STOP_NEVER,
+    VDM_FAULT_CONTROL_CHANGE,
+    VDM_FAULT_TIME_JUMP,
+    VDM_FAULT_USB_SHORT,
+    VDM_FAULT_USB_STALL,
+    VDM_FAULT_USB_CORRUPT,
+    VDM_FAULTS
+};
+
+enum vdm_fault_key {
+    VDM_KEY_COUNT,
+    VDM_KEY_MS,
+    VDM_KEY_TIMING,
+    VDM_KEY_US,
+    VDM_KEY_N,
+    VDM_KEY_REG,
+    VDM_KEY_VALUE,
+    VDM_KEY_CONTROL,
+    VDM_KEY_TICKS,
+    VDM_KEYS
+};
 
 struct vdm_fault {
     enum vdm_fault_kind kind;
@@ -276,8 +333,8 @@ struct vdm_fault {
 struct vdm_fault_set {
     struct vdm_fault list[VDM_FAULTS_MAX];
     uint32_t count;
-    uint32_t watched; /* bit n: some fault waits for trigger n */
-    uint32_t stuck;   /* registers that are stuck now */
+    uint32_t watched;               /* bit n: some fault waits for trigger n */
+    uint32_t stuck;                 /* registers that are stuck now */
     uint32_t struck_by[VDM_FAULTS]; /* which fault it was that last struck */
 };
 
@@ -305,10 +362,10 @@ struct vdm_card {
     uint32_t frame_bytes;
     struct vdm_window window;
 
-    uint32_t arrival;     /* what is on the selected input: a timing, or ARRIVAL_ */
-    uint32_t raw_signal;  /* without regard to the pattern */
-    uint64_t lock_ns;     /* when it locks */
-    uint32_t signal;      /* INPUT_STATUS fields */
+    uint32_t arrival;    /* what is on the selected input: a timing, or ARRIVAL_ */
+    uint32_t raw_signal; /* without regard to the pattern */
+    uint64_t lock_ns;    /* when it locks */
+    uint32_t signal;     /* INPUT_STATUS fields */
     uint32_t detected;
     uint32_t mismatch;
     uint32_t changes;

@@ -6,7 +6,7 @@
 #include "vdm_private.h"
 
 const struct vdm_reg vdm_reg_table[VDM_REGS] = {
-#define VDH_REG(reg, offset, count, access, when, body, user, reset, help)                         \
+#define VDH_REG(reg, offset, count, access, when, body, user, reset, help) \
     {#reg, offset, count, VDM_ACCESS_##access, VDM_WHEN_##when, VDM_IN_##body, (uint32_t)(reset)},
 #include "../core/vdh_regs.def"
 };

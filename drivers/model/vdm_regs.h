@@ -23,14 +23,14 @@ enum vdm_reg_id {
 
 /* VDM_COUNT_name and VDM_RESET_name. */
 enum vdm_reg_facts {
-#define VDH_REG(reg, offset, count, access, when, body, user, reset, help)                         \
+#define VDH_REG(reg, offset, count, access, when, body, user, reset, help) \
     VDM_COUNT_##reg = (count), VDM_RESET_##reg = (int)(reset),
 #include "../core/vdh_regs.def"
 };
 
 /* VDM_S_register_field: lowest bit. VDM_T_register_field: highest bit. */
 enum vdm_field {
-#define VDH_FIELD(reg, field, msb, lsb, help)                                                      \
+#define VDH_FIELD(reg, field, msb, lsb, help) \
     VDM_S_##reg##_##field = (lsb), VDM_T_##reg##_##field = (msb),
 #include "../core/vdh_regs.def"
 };
@@ -51,21 +51,21 @@ enum vdm_member {
 #include "../core/vdh_layouts.def"
 };
 enum vdm_member_value {
-#define VDH_MEMBER_VALUE(layout, member, name, value, help)                                        \
+#define VDH_MEMBER_VALUE(layout, member, name, value, help) \
     VDM_X_##layout##_##member##_##name = (int)(value),
 #include "../core/vdh_layouts.def"
 };
 enum vdm_member_bit {
-#define VDH_MEMBER_BIT(layout, member, name, bit, help)                                            \
+#define VDH_MEMBER_BIT(layout, member, name, bit, help) \
     VDM_X_##layout##_##member##_##name = (int)(1u << (bit)),
 #include "../core/vdh_layouts.def"
 };
 
-#define VDM_MASK(reg, field)                                                                       \
-    ((0xffffffffu >> (31 - (VDM_T_##reg##_##field - VDM_S_##reg##_##field)))                       \
+#define VDM_MASK(reg, field)                                                 \
+    ((0xffffffffu >> (31 - (VDM_T_##reg##_##field - VDM_S_##reg##_##field))) \
      << VDM_S_##reg##_##field)
-#define VDM_GET(word, reg, field) (((word) & VDM_MASK(reg, field)) >> VDM_S_##reg##_##field)
-#define VDM_PUT(reg, field, value)                                                                 \
+#define VDM_GET(word, reg, field) (((word)&VDM_MASK(reg, field)) >> VDM_S_##reg##_##field)
+#define VDM_PUT(reg, field, value) \
     (((uint32_t)(value) << VDM_S_##reg##_##field) & VDM_MASK(reg, field))
 #define VDM_IS(reg, field, name) VDM_PUT(reg, field, VDM_V_##reg##_##field##_##name)
 

@@ -5,11 +5,11 @@
  */
 #include "vdm_private.h"
 
-#define SIGNAL(name)      VDM_V_INPUT_STATUS_SIGNAL_##name
-#define ARRIVAL_NONE      0x100u
-#define ARRIVAL_UNSTABLE  0x101u
-#define ARRIVAL_UNKNOWN   0x102u /* nothing was looked at yet */
-#define DETECTED_NONE     255u
+#define SIGNAL(name)     VDM_V_INPUT_STATUS_SIGNAL_##name
+#define ARRIVAL_NONE     0x100u
+#define ARRIVAL_UNSTABLE 0x101u
+#define ARRIVAL_UNKNOWN  0x102u /* nothing was looked at yet */
+#define DETECTED_NONE    255u
 
 static const uint8_t *selected(const struct vdm_card *card)
 {

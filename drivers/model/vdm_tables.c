@@ -6,8 +6,8 @@
 #include "vdm_private.h"
 
 /* A member of a record, by the name it has in the layout table. */
-#define AT16(record, layout, member) vdm_get16((record) + VDM_M_##layout##_##member)
-#define AT32(record, layout, member) vdm_get32((record) + VDM_M_##layout##_##member)
+#define AT16(record, layout, member)  vdm_get16((record) + VDM_M_##layout##_##member)
+#define AT32(record, layout, member)  vdm_get32((record) + VDM_M_##layout##_##member)
 #define ATS32(record, layout, member) ((int32_t)AT32(record, layout, member))
 
 static const struct {
@@ -16,12 +16,12 @@ static const struct {
     uint16_t least;
     uint16_t most;
 } kinds[VDM_RECORDS] = {
-    [VDM_INPUT] = {VDM_BYTES_INPUT, VDM_M_TABLES_INPUT_COUNT, 1, VDM_INPUTS_MAX},
-    [VDM_TIMING] = {VDM_BYTES_TIMING, VDM_M_TABLES_TIMING_COUNT, 1, 64},
-    [VDM_MODE] = {VDM_BYTES_MODE, VDM_M_TABLES_MODE_COUNT, 1, 64},
-    [VDM_INTERVAL] = {VDM_BYTES_INTERVAL, VDM_M_TABLES_INTERVAL_COUNT, 1, 256},
-    [VDM_CONTROL] = {VDM_BYTES_CONTROL, VDM_M_TABLES_CONTROL_COUNT, 0, VDM_CONTROLS_MAX},
-    [VDM_MENU] = {VDM_BYTES_MENU, VDM_M_TABLES_MENU_COUNT, 0, 128},
+    [VDM_INPUT] = {VDM_BYTES_INPUT,    VDM_M_TABLES_INPUT_COUNT,    1, VDM_INPUTS_MAX  },
+    [VDM_TIMING] = {VDM_BYTES_TIMING,   VDM_M_TABLES_TIMING_COUNT,   1, 64              },
+    [VDM_MODE] = {VDM_BYTES_MODE,     VDM_M_TABLES_MODE_COUNT,     1, 64              },
+    [VDM_INTERVAL] = {VDM_BYTES_INTERVAL, VDM_M_TABLES_INTERVAL_COUNT, 1, 256             },
+    [VDM_CONTROL] = {VDM_BYTES_CONTROL,  VDM_M_TABLES_CONTROL_COUNT,  0, VDM_CONTROLS_MAX},
+    [VDM_MENU] = {VDM_BYTES_MENU,     VDM_M_TABLES_MENU_COUNT,     0, 128             },
 };
 
 const uint8_t *vdm_tables_record(const struct vdm_tables *tables, enum vdm_record kind, uint32_t n)
@@ -148,8 +148,8 @@ static int control_good(const struct vdm_tables *tables, uint32_t place)
     return id != 0 && type_good(control) && least <= standard &&
            standard <= ATS32(control, CONTROL, MAXIMUM) && step >= 1 &&
            ((int64_t)standard - least) % step == 0 &&
-           (entries == 0 || inside(AT16(control, CONTROL, MENU_FIRST), entries,
-                                   tables->count[VDM_MENU])) &&
+           (entries == 0 ||
+            inside(AT16(control, CONTROL, MENU_FIRST), entries, tables->count[VDM_MENU])) &&
            control[VDM_M_CONTROL_NAME + 31] == 0 && zero(control + VDM_M_CONTROL_RESERVED, 2) &&
            zero(control + VDM_M_CONTROL_RESERVED2, 4);
 }

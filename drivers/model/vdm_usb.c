@@ -419,8 +419,7 @@ static int vendor(struct vdm_card *card, const struct setup *setup, uint8_t *dat
         return answer(setup, data, bytes, 8);
     case VDM_X_USB_REQUEST_TYPE_IN << 8 | VDM_X_USB_REQUEST_REQUEST_MS_OS_20:
         count = vdm_usb_ms_os_20(card, bytes);
-        return setup->index == 7 && count != 0 ? answer(setup, data, bytes, count)
-                                               : VDM_USB_STALL;
+        return setup->index == 7 && count != 0 ? answer(setup, data, bytes, count) : VDM_USB_STALL;
     default:
         return VDM_USB_STALL;
     }

@@ -23,10 +23,10 @@ static void put(struct writer *writer, const uint8_t *bytes, uint32_t count)
     }
 }
 
-#define PUT(writer, ...)                                                                           \
-    do {                                                                                           \
-        const uint8_t bytes_[] = {__VA_ARGS__};                                                    \
-        put(writer, bytes_, sizeof bytes_);                                                        \
+#define PUT(writer, ...)                        \
+    do {                                        \
+        const uint8_t bytes_[] = {__VA_ARGS__}; \
+        put(writer, bytes_, sizeof bytes_);     \
     } while (0)
 #define WORD(value) (uint8_t)((value)&0xffu), (uint8_t)((uint32_t)(value) >> 8)
 
@@ -46,12 +46,11 @@ static int super(const struct vdm_card *card)
 static void device(const struct vdm_card *card, struct writer *writer)
 {
     const struct vdm_config *config = &card->config;
-    uint16_t product =
-        card->usb.running_id ? config->usb_product_run : config->usb_product_boot;
+    uint16_t product = card->usb.running_id ? config->usb_product_run : config->usb_product_boot;
 
     PUT(writer, 18, TYPE_DEVICE, WORD(super(card) ? 0x0300u : 0x0210u), 0, 0, 0,
-        super(card) ? 9 : 64, WORD(config->usb_vendor), WORD(product),
-        WORD(VDM_RESET_REVISION), 1, 2, 3, 1);
+        super(card) ? 9 : 64, WORD(config->usb_vendor), WORD(product), WORD(VDM_RESET_REVISION), 1,
+        2, 3, 1);
 }
 
 static void configuration(const struct vdm_card *card, struct writer *writer)

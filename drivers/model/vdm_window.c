@@ -10,11 +10,11 @@ static const struct {
     uint32_t mode_bit;
     uint32_t pixel_bytes;
 } formats[VDM_FORMATS] = {
-    [VDM_YUYV] = {0x56595559u, VDM_X_MODE_FORMATS_YUYV, 2},
-    [VDM_UYVY] = {0x59565955u, VDM_X_MODE_FORMATS_UYVY, 2},
-    [VDM_NV12] = {0x3231564eu, VDM_X_MODE_FORMATS_NV12, 1},
+    [VDM_YUYV] = {0x56595559u, VDM_X_MODE_FORMATS_YUYV,  2},
+    [VDM_UYVY] = {0x59565955u, VDM_X_MODE_FORMATS_UYVY,  2},
+    [VDM_NV12] = {0x3231564eu, VDM_X_MODE_FORMATS_NV12,  1},
     [VDM_RGB24] = {0x33424752u, VDM_X_MODE_FORMATS_RGB24, 3},
-    [VDM_GREY] = {0x59455247u, VDM_X_MODE_FORMATS_GREY, 1},
+    [VDM_GREY] = {0x59455247u, VDM_X_MODE_FORMATS_GREY,  1},
 };
 
 /* enum vdm_format, or -1. */
@@ -125,8 +125,8 @@ void vdm_window_update(struct vdm_card *card)
 void vdm_window_start(struct vdm_card *card)
 {
     const uint8_t *mode = vdm_tables_record(&card->tables, VDM_MODE, 0);
-    const uint8_t *interval = vdm_tables_record(&card->tables, VDM_INTERVAL,
-                                                vdm_get16(mode + VDM_M_MODE_INTERVAL_FIRST));
+    const uint8_t *interval =
+        vdm_tables_record(&card->tables, VDM_INTERVAL, vdm_get16(mode + VDM_M_MODE_INTERVAL_FIRST));
     uint32_t format = 0;
 
     while ((vdm_get16(mode + VDM_M_MODE_FORMATS) & formats[format].mode_bit) == 0) {

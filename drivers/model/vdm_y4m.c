@@ -92,9 +92,13 @@ static int colour(enum vdm_clip_layout *out, const struct text *name)
         const char *name;
         enum vdm_clip_layout layout;
     } known[] = {
-        {"420", VDM_CLIP_420},          {"420jpeg", VDM_CLIP_420}, {"420mpeg2", VDM_CLIP_420},
-        {"420paldv", VDM_CLIP_420},     {"422", VDM_CLIP_422},     {"444", VDM_CLIP_444},
-        {"mono", VDM_CLIP_MONO},
+        {"420",      VDM_CLIP_420 },
+        {"420jpeg",  VDM_CLIP_420 },
+        {"420mpeg2", VDM_CLIP_420 },
+        {"420paldv", VDM_CLIP_420 },
+        {"422",      VDM_CLIP_422 },
+        {"444",      VDM_CLIP_444 },
+        {"mono",     VDM_CLIP_MONO},
     };
 
     for (size_t n = 0; n < sizeof known / sizeof known[0]; n++) {

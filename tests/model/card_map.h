@@ -26,7 +26,7 @@ struct Field {
 };
 
 // Fields: F_BOOT_STATUS_STATE.
-#define VDH_FIELD(reg, field, msb, lsb, help)                                                      \
+#define VDH_FIELD(reg, field, msb, lsb, help) \
     constexpr Field F_##reg##_##field{lsb, (msb) - (lsb) + 1};
 #include "../../drivers/core/vdh_regs.def"
 
@@ -51,7 +51,7 @@ struct Row {
 inline const std::vector<Row> &rows()
 {
     static const std::vector<Row> all = {
-#define VDH_REG(reg, offset, count, access, when, body, user, reset, help)                         \
+#define VDH_REG(reg, offset, count, access, when, body, user, reset, help) \
     {#reg, offset, count, Access::access, When::when, Body::body, reset},
 #include "../../drivers/core/vdh_regs.def"
     };
@@ -69,12 +69,21 @@ enum Member : uint32_t {
 };
 enum MemberValue : uint32_t {
 #define VDH_MEMBER_VALUE(layout, member, name, value, help) X_##layout##_##member##_##name = value,
+#include "../../drivers/core/vdh_layouts.def"
+};
+enum MemberBit : uint32_t {
 #define VDH_MEMBER_BIT(layout, member, name, bit, help) X_##layout##_##member##_##name = 1u << bit,
 #include "../../drivers/core/vdh_layouts.def"
 };
 
-inline uint32_t get16(const uint8_t *at) { return static_cast<uint32_t>(at[0] | at[1] << 8); }
-inline uint32_t get32(const uint8_t *at) { return get16(at) | get16(at + 2) << 16; }
+inline uint32_t get16(const uint8_t *at)
+{
+    return static_cast<uint32_t>(at[0] | at[1] << 8);
+}
+inline uint32_t get32(const uint8_t *at)
+{
+    return get16(at) | get16(at + 2) << 16;
+}
 inline uint64_t get64(const uint8_t *at)
 {
     return get32(at) | static_cast<uint64_t>(get32(at + 4)) << 32;

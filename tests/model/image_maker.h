@@ -5,6 +5,7 @@
 #ifndef VIDICON_TESTS_MODEL_IMAGE_MAKER_H
 #define VIDICON_TESTS_MODEL_IMAGE_MAKER_H
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -233,7 +234,8 @@ inline Bytes image(const Bytes &tables, uint32_t version = 0x01020003, uint32_t 
                    uint32_t code_bytes = 8)
 {
     using namespace map;
-    Bytes out(L_IMAGE);
+    uint32_t code_offset = (L_IMAGE + static_cast<uint32_t>(tables.size()) + 3) / 4 * 4;
+    Bytes out(code_offset + code_bytes);
     put32(&out[M_IMAGE_MAGIC], X_IMAGE_MAGIC_IMAGE);
     put16(&out[M_IMAGE_FORMAT], X_IMAGE_FORMAT_V1);
     put16(&out[M_IMAGE_HEADER_BYTES], L_IMAGE);
@@ -242,14 +244,11 @@ inline Bytes image(const Bytes &tables, uint32_t version = 0x01020003, uint32_t 
     put32(&out[M_IMAGE_TABLES_OFFSET], L_IMAGE);
     put32(&out[M_IMAGE_TABLES_BYTES], static_cast<uint32_t>(tables.size()));
     std::memcpy(&out[M_IMAGE_NAME], "test image", 10);
-    out.insert(out.end(), tables.begin(), tables.end());
-    while (out.size() % 4 != 0) {
-        out.push_back(0);
-    }
-    put32(&out[M_IMAGE_CODE_OFFSET], static_cast<uint32_t>(out.size()));
+    std::copy(tables.begin(), tables.end(), out.begin() + L_IMAGE);
+    put32(&out[M_IMAGE_CODE_OFFSET], code_offset);
     put32(&out[M_IMAGE_CODE_BYTES], code_bytes);
     for (uint32_t n = 0; n < code_bytes; n++) {
-        out.push_back(static_cast<uint8_t>(0xc0 + n));
+        out[code_offset + n] = static_cast<uint8_t>(0xc0 + n);
     }
     put32(&out[M_IMAGE_TOTAL_BYTES], static_cast<uint32_t>(out.size()));
     seal(out);
@@ -259,8 +258,17 @@ inline Bytes image(const Bytes &tables, uint32_t version = 0x01020003, uint32_t 
 constexpr uint32_t ALL_FORMATS = 0x1f;
 
 // Places of the controls in full(): CONTROL[BRIGHTNESS] and so on.
-enum Place : uint32_t { BRIGHTNESS, CONTRAST, SATURATION, HUE, GAIN, EXPOSURE, EXPOSURE_AUTO,
-                        POWER_LINE, WHITE_BALANCE };
+enum Place : uint32_t {
+    BRIGHTNESS,
+    CONTRAST,
+    SATURATION,
+    HUE,
+    GAIN,
+    EXPOSURE,
+    EXPOSURE_AUTO,
+    POWER_LINE,
+    WHITE_BALANCE
+};
 // Places of the modes in full().
 enum ModePlace : uint32_t { SMALL, VGA, HD, UHD, ODD_BARS, LEAST };
 
@@ -268,28 +276,41 @@ enum ModePlace : uint32_t { SMALL, VGA, HD, UHD, ODD_BARS, LEAST };
 inline Tables full()
 {
     Tables t;
-    t.inputs = {{"HDMI", 0, 0, 3, 1}, {"Composite", 1, 3, 2, 3}};
-    t.timings = {{"720p60", 0, 0, 1280, 720, 1, 60, 74250},
-                 {"1080p60", 0, 0, 1920, 1080, 1, 60, 148500},
-                 {"2160p60", 0, 0, 3840, 2160, 1, 60, 594000},
-                 {"PAL", 1, 1, 720, 576, 1, 25, 0},
-                 {"NTSC", 1, 1, 720, 480, 1001, 30000, 0}};
-    t.modes = {{1, ALL_FORMATS, 64, 64, 16, 16, 2, 2, 0, 3},
-               {3, ALL_FORMATS, 640, 480, 32, 32, 8, 4, 0, 3},
-               {1, ALL_FORMATS, 1920, 1080, 16, 16, 2, 2, 1, 2},
-               {1, ALL_FORMATS, 3840, 2160, 16, 16, 2, 2, 1, 2},
-               {1, ALL_FORMATS, 74, 34, 16, 16, 2, 2, 0, 1},
-               {1, ALL_FORMATS, 16, 16, 16, 16, 2, 2, 0, 1}};
-    t.intervals = {{1, 100}, {1, 60}, {1001, 30000}};
-    t.controls = {{1, 1, 0, 0, 0, 0, 255, 1, 128, "Brightness"},
-                  {2, 1, 0, 0, 0, 0, 128, 2, 64, "Contrast"},
-                  {3, 1, 0, 0, 0, 0, 128, 1, 64, "Saturation"},
-                  {4, 1, 0, 0, 0, -180, 180, 1, 0, "Hue"},
-                  {5, 1, 0, 0, 0, 0, 1023, 1, 256, "Gain"},
-                  {6, 1, 1, 0, 0, 1, 10000, 1, 100, "Exposure"},
-                  {7, 2, 0, 0, 0, 0, 1, 1, 0, "Auto exposure"},
-                  {8, 3, 0, 0, 3, 0, 2, 1, 1, "Power line"},
-                  {9, 4, 0, 0, 0, 0, 0, 1, 0, "White balance"}};
+    t.inputs = {
+        {"HDMI",      0, 0, 3, 1},
+        {"Composite", 1, 3, 2, 3}
+    };
+    t.timings = {
+        {"720p60",  0, 0, 1280, 720,  1,    60,    74250 },
+        {"1080p60", 0, 0, 1920, 1080, 1,    60,    148500},
+        {"2160p60", 0, 0, 3840, 2160, 1,    60,    594000},
+        {"PAL",     1, 1, 720,  576,  1,    25,    0     },
+        {"NTSC",    1, 1, 720,  480,  1001, 30000, 0     }
+    };
+    t.modes = {
+        {1, ALL_FORMATS, 64,   64,   16, 16, 2, 2, 0, 3},
+        {3, ALL_FORMATS, 640,  480,  32, 32, 8, 4, 0, 3},
+        {1, ALL_FORMATS, 1920, 1080, 16, 16, 2, 2, 1, 2},
+        {1, ALL_FORMATS, 3840, 2160, 16, 16, 2, 2, 1, 2},
+        {1, ALL_FORMATS, 74,   34,   16, 16, 2, 2, 0, 1},
+        {1, ALL_FORMATS, 16,   16,   16, 16, 2, 2, 0, 1}
+    };
+    t.intervals = {
+        {1,    100  },
+        {1,    60   },
+        {1001, 30000}
+    };
+    t.controls = {
+        {1, 1, 0, 0, 0, 0,    255,   1, 128, "Brightness"   },
+        {2, 1, 0, 0, 0, 0,    128,   2, 64,  "Contrast"     },
+        {3, 1, 0, 0, 0, 0,    128,   1, 64,  "Saturation"   },
+        {4, 1, 0, 0, 0, -180, 180,   1, 0,   "Hue"          },
+        {5, 1, 0, 0, 0, 0,    1023,  1, 256, "Gain"         },
+        {6, 1, 1, 0, 0, 1,    10000, 1, 100, "Exposure"     },
+        {7, 2, 0, 0, 0, 0,    1,     1, 0,   "Auto exposure"},
+        {8, 3, 0, 0, 3, 0,    2,     1, 1,   "Power line"   },
+        {9, 4, 0, 0, 0, 0,    0,     1, 0,   "White balance"}
+    };
     t.menus = {"Off", "50 Hz", "60 Hz"};
     return t;
 }
@@ -298,10 +319,18 @@ inline Tables full()
 inline Tables tiny()
 {
     Tables t;
-    t.inputs = {{"In", 0, 0, 1, 0}};
-    t.timings = {{"64", 0, 0, 64, 64, 1, 60, 1000}};
-    t.modes = {{1, 1, 64, 64, 64, 64, 2, 2, 0, 1}};
-    t.intervals = {{1, 60}};
+    t.inputs = {
+        {"In", 0, 0, 1, 0}
+    };
+    t.timings = {
+        {"64", 0, 0, 64, 64, 1, 60, 1000}
+    };
+    t.modes = {
+        {1, 1, 64, 64, 64, 64, 2, 2, 0, 1}
+    };
+    t.intervals = {
+        {1, 60}
+    };
     return t;
 }
 

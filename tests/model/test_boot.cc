@@ -14,8 +14,8 @@ class Boot : public TestCard {
         stage(image, length);
         boot_staged();
         settle_boot();
-        EXPECT_EQ(state(), boot_error() == 0 ? V_BOOT_STATUS_STATE_RUNNING
-                                             : V_BOOT_STATUS_STATE_REFUSED);
+        EXPECT_EQ(state(),
+                  boot_error() == 0 ? V_BOOT_STATUS_STATE_RUNNING : V_BOOT_STATUS_STATE_REFUSED);
         return boot_error();
     }
     Bytes good = maker::image(maker::full().bytes());
@@ -119,8 +119,7 @@ TEST_F(Boot, EveryRefusalHasItsName)
     EXPECT_EQ(header(M_IMAGE_CODE_BYTES, 7), V_BOOT_STATUS_ERROR_LENGTH);
     EXPECT_EQ(header(M_IMAGE_CODE_BYTES, 0xfffffff0), V_BOOT_STATUS_ERROR_LENGTH);
     EXPECT_EQ(header(M_IMAGE_BODY_CRC32, 0), V_BOOT_STATUS_ERROR_BODY_CRC);
-    EXPECT_EQ(header(static_cast<Member>(M_IMAGE_BODY_SHA256 + 28), 0),
-              V_BOOT_STATUS_ERROR_SHA256);
+    EXPECT_EQ(header(static_cast<Member>(M_IMAGE_BODY_SHA256 + 28), 0), V_BOOT_STATUS_ERROR_SHA256);
 
     Bytes image = good;
     image[M_IMAGE_HEADER_CRC32] ^= 1;
@@ -270,10 +269,9 @@ TEST_F(Boot, MalformedTables)
     size_t control = mode + 6 * L_MODE + 3 * L_INTERVAL;
     for (size_t at : {size_t{M_TABLES_MAGIC}, size_t{M_TABLES_FORMAT},
                       size_t{M_TABLES_HEADER_BYTES}, size_t{M_TABLES_TOTAL_BYTES},
-                      size_t{M_TABLES_RESERVED + 7},
-                      size_t{L_TABLES + M_INPUT_RESERVED + 7}, timing + M_TIMING_RESERVED,
-                      mode + M_MODE_RESERVED + 11, control + M_CONTROL_RESERVED + 1,
-                      control + M_CONTROL_RESERVED2 + 3}) {
+                      size_t{M_TABLES_RESERVED + 7}, size_t{L_TABLES + M_INPUT_RESERVED + 7},
+                      timing + M_TIMING_RESERVED, mode + M_MODE_RESERVED + 11,
+                      control + M_CONTROL_RESERVED + 1, control + M_CONTROL_RESERVED2 + 3}) {
         EXPECT_EQ(byte(at), V_BOOT_STATUS_ERROR_TABLES) << at;
     }
     Bytes longer = tables;

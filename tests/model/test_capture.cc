@@ -46,8 +46,9 @@ TEST_F(Capture, IntervalsAreExactInTheLongRun)
     // 30000 periods have ended, give or take the one that begins now.
     EXPECT_NEAR(read(R_FRAMES_PRODUCED), 30000.0, 1.0);
     const vdm_ledger_frame &last = ledger().frames[(ledger().frame_count - 1) % VDM_LEDGER_FRAMES];
-    EXPECT_NEAR(static_cast<double>(last.start_ns - ledger().frames[(ledger().frame_count - 3001) %
-                                                                   VDM_LEDGER_FRAMES].start_ns),
+    EXPECT_NEAR(static_cast<double>(
+                    last.start_ns -
+                    ledger().frames[(ledger().frame_count - 3001) % VDM_LEDGER_FRAMES].start_ns),
                 100.1e9, 100.0);
 }
 
@@ -315,8 +316,8 @@ TEST_F(Capture, LedgerRemembersEachFrame)
         const vdm_ledger_frame &frame = ledger().frames[n];
         EXPECT_EQ(frame.sequence, n);
         EXPECT_EQ(frame.cause, n < 2 ? 0u + VDM_CAUSE_GOOD : 0u + VDM_CAUSE_NO_BUFFER);
-        EXPECT_NEAR(static_cast<double>(frame.start_ns),
-                    static_cast<double>(began + n * 10 * MS), 40);
+        EXPECT_NEAR(static_cast<double>(frame.start_ns), static_cast<double>(began + n * 10 * MS),
+                    40);
         EXPECT_NEAR(static_cast<double>(frame.end_ns - frame.start_ns), 9.375e6, 40);
         EXPECT_EQ(frame.source_frame, n);
     }

@@ -189,9 +189,9 @@ class TestCard : public ::testing::Test {
     {
         maker::Mode m = maker::full().modes[mode];
         maker::Interval interval = maker::full().intervals[m.interval_first];
-        uint32_t pixel = format == fourcc("RGB3")                                    ? 3
+        uint32_t pixel = format == fourcc("RGB3")                               ? 3
                          : format == fourcc("NV12") || format == fourcc("GREY") ? 1
-                                                                                     : 2;
+                                                                                : 2;
         width = width != 0 ? width : m.width;
         height = height != 0 ? height : m.height;
         write(R_MODE_SELECT, mode);
@@ -282,10 +282,7 @@ class TestCard : public ::testing::Test {
     }
     // Lets one frame period pass.
     void period() { pass(period_ns()); }
-    uint64_t period_ns()
-    {
-        return SECOND * read(R_INTERVAL_NUM) / read(R_INTERVAL_DEN);
-    }
+    uint64_t period_ns() { return SECOND * read(R_INTERVAL_NUM) / read(R_INTERVAL_DEN); }
 
     Bytes expected(uint32_t sequence, const int32_t *controls = nullptr)
     {
@@ -294,8 +291,8 @@ class TestCard : public ::testing::Test {
         std::vector<uint8_t> line(3 * 8192);
         for (uint32_t n = 0; n < out.size() / stride; n++) {
             uint32_t plane = n >= height ? 1 : 0;
-            uint32_t bytes = vdm_expected_line(card, sequence, plane, n - plane * height, controls,
-                                               line.data());
+            uint32_t bytes =
+                vdm_expected_line(card, sequence, plane, n - plane * height, controls, line.data());
             EXPECT_NE(bytes, 0u);
             std::memcpy(&out[n * stride], line.data(), bytes);
         }

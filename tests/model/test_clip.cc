@@ -56,7 +56,11 @@ TEST_F(Clip, EveryLayoutIntoEveryFormat)
     boot();
     struct {
         uint32_t width, height;
-    } sizes[] = {{64, 64}, {33, 21}, {100, 80}};
+    } sizes[] = {
+        {64,  64},
+        {33,  21},
+        {100, 80}
+    };
     Bytes bytes = noise(100000);
     for (int layout = VDM_CLIP_420; layout <= VDM_CLIP_GREY; layout++) {
         for (const auto &size : sizes) {
@@ -67,8 +71,8 @@ TEST_F(Clip, EveryLayoutIntoEveryFormat)
             ASSERT_EQ(vdm_set_clip(card, &clip), 0);
             for (uint32_t format : FORMATS) {
                 for (int32_t hue : {0, 40}) {
-                    SCOPED_TRACE(testing::Message() << layout << " " << size.width << " " << format
-                                                    << " " << hue);
+                    SCOPED_TRACE(testing::Message()
+                                 << layout << " " << size.width << " " << format << " " << hue);
                     write(R_CONTROL + 4 * maker::HUE, static_cast<uint32_t>(hue));
                     select(maker::SMALL, format);
                     compare(2);
@@ -157,10 +161,14 @@ TEST_F(Clip, Y4mThatIsNot)
 {
     const std::string huge(2000, ' ');
     for (const std::string &file : {
-             std::string(""), std::string("YUV4MPEG2"), std::string("YUV4MPEG2 "),
+             std::string(""),
+             std::string("YUV4MPEG2"),
+             std::string("YUV4MPEG2 "),
              std::string("YUV4MPEG W4 H2\nFRAME\n123456789012"),
-             std::string("YUV4MPEG2 W4 H2"), std::string("YUV4MPEG2 W4\nFRAME\n123456789012"),
-             std::string("YUV4MPEG2 W0 H2\nFRAME\n"), std::string("YUV4MPEG2 W-4 H2\nFRAME\n"),
+             std::string("YUV4MPEG2 W4 H2"),
+             std::string("YUV4MPEG2 W4\nFRAME\n123456789012"),
+             std::string("YUV4MPEG2 W0 H2\nFRAME\n"),
+             std::string("YUV4MPEG2 W-4 H2\nFRAME\n"),
              std::string("YUV4MPEG2 W4x H2\nFRAME\n123456789012"),
              std::string("YUV4MPEG2 W H2\nFRAME\n123456789012"),
              std::string("YUV4MPEG2 W99999999999999999999 H2\nFRAME\n"),
@@ -171,7 +179,8 @@ TEST_F(Clip, Y4mThatIsNot)
              std::string("YUV4MPEG2 W4 H2 F30:\nFRAME\n123456789012"),
              std::string("YUV4MPEG2 W4 H2 C420p10\nFRAME\n123456789012"),
              std::string("YUV4MPEG2 W4 H2 C\nFRAME\n123456789012"),
-             std::string("YUV4MPEG2 W4 H2\n"), std::string("YUV4MPEG2 W4 H2\nFRAME"),
+             std::string("YUV4MPEG2 W4 H2\n"),
+             std::string("YUV4MPEG2 W4 H2\nFRAME"),
              std::string("YUV4MPEG2 W4 H2\nFRAMES\n123456789012"),
              std::string("YUV4MPEG2 W4 H2\nFRAME\n12345678901"),
              std::string("YUV4MPEG2 W4 H2\nFRAME\n123456789012FRAMF\n123456789012"),

@@ -154,12 +154,14 @@ TEST_F(Dma, MalformedSegments)
     struct {
         uint64_t list;
         uint32_t count, length, flags;
-    } cases[] = {{LISTS + 0x10000, 0, 0, 0},
-                 {LISTS + 0x10008, 1, 20000, 0},
-                 {LISTS + 0x10000, 1, 0, 0},
-                 {LISTS + 0x10000, 1, 20000, 2},
-                 {LISTS + 0x10000, 1, 0, 1},
-                 {LISTS + 0x10000, 2, 20000, 1}};
+    } cases[] = {
+        {LISTS + 0x10000, 0, 0,     0},
+        {LISTS + 0x10008, 1, 20000, 0},
+        {LISTS + 0x10000, 1, 0,     0},
+        {LISTS + 0x10000, 1, 20000, 2},
+        {LISTS + 0x10000, 1, 0,     1},
+        {LISTS + 0x10000, 2, 20000, 1}
+    };
     for (const auto &c : cases) {
         regions.clear();
         rings();

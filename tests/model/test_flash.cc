@@ -7,8 +7,7 @@
 namespace {
 
 constexpr uint32_t STORE = V_FLASH_COMMAND_CODE_STORE, COMMIT = V_FLASH_COMMAND_CODE_COMMIT,
-                   ROLL_BACK = V_FLASH_COMMAND_CODE_ROLL_BACK,
-                   ERASE = V_FLASH_COMMAND_CODE_ERASE;
+                   ROLL_BACK = V_FLASH_COMMAND_CODE_ROLL_BACK, ERASE = V_FLASH_COMMAND_CODE_ERASE;
 
 class Flash : public TestCard {
   protected:

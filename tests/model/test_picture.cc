@@ -41,8 +41,16 @@ TEST_F(Picture, GoldenBars)
     start(maker::SMALL, fourcc("YUYV"), 2);
     period();
     const uint8_t *line = buffers[0] + 20 * 128;
-    const uint8_t bars[8][3] = {{180, 128, 128}, {162, 44, 142}, {131, 156, 44}, {112, 72, 58},
-                                {84, 184, 198},  {65, 100, 212}, {35, 212, 114}, {16, 128, 128}};
+    const uint8_t bars[8][3] = {
+        {180, 128, 128},
+        {162, 44,  142},
+        {131, 156, 44 },
+        {112, 72,  58 },
+        {84,  184, 198},
+        {65,  100, 212},
+        {35,  212, 114},
+        {16,  128, 128}
+    };
     for (uint32_t pair = 0; pair < 32; pair++) {
         const uint8_t *bar = bars[pair / 4];
         const uint8_t wanted[4] = {bar[0], bar[1], bar[0], bar[2]};
@@ -131,12 +139,17 @@ TEST_F(Picture, EveryFormatInManyWindows)
     struct {
         uint32_t mode, width, height, left, top, stride;
     } windows[] = {
-        {maker::SMALL, 0, 0, 0, 0, 0},      {maker::SMALL, 32, 20, 6, 10, 5},
-        {maker::SMALL, 16, 16, 48, 48, 1},  {maker::SMALL, 62, 64, 2, 0, 0},
-        {maker::VGA, 0, 0, 0, 0, 32},       {maker::VGA, 320, 240, 64, 4, 0},
-        {maker::VGA, 64, 48, 576, 432, 7},  {maker::ODD_BARS, 0, 0, 0, 0, 0},
-        {maker::ODD_BARS, 70, 18, 4, 2, 3}, {maker::LEAST, 0, 0, 0, 0, 0},
-        {maker::HD, 1900, 64, 20, 14, 64},
+        {maker::SMALL,    0,    0,   0,   0,   0 },
+        {maker::SMALL,    32,   20,  6,   10,  5 },
+        {maker::SMALL,    16,   16,  48,  48,  1 },
+        {maker::SMALL,    62,   64,  2,   0,   0 },
+        {maker::VGA,      0,    0,   0,   0,   32},
+        {maker::VGA,      320,  240, 64,  4,   0 },
+        {maker::VGA,      64,   48,  576, 432, 7 },
+        {maker::ODD_BARS, 0,    0,   0,   0,   0 },
+        {maker::ODD_BARS, 70,   18,  4,   2,   3 },
+        {maker::LEAST,    0,    0,   0,   0,   0 },
+        {maker::HD,       1900, 64,  20,  14,  64},
     };
     for (uint32_t format : FORMATS) {
         for (const auto &w : windows) {
@@ -166,8 +179,9 @@ TEST_F(Picture, LargestRaster)
     tables.modes[0] = {1, maker::ALL_FORMATS, 8192, 32, 16, 16, 2, 2, 0, 1};
     boot(maker::image(tables.bytes()));
     for (uint32_t format : FORMATS) {
-        uint32_t pixel = format == fourcc("RGB3") ? 3 : format == fourcc("NV12") ||
-                                                                format == fourcc("GREY") ? 1 : 2;
+        uint32_t pixel = format == fourcc("RGB3")                               ? 3
+                         : format == fourcc("NV12") || format == fourcc("GREY") ? 1
+                                                                                : 2;
         write(R_PIXEL_FORMAT, format);
         write(R_STRIDE, 8192 * pixel);
         ASSERT_EQ(read(R_CONFIG_STATUS), 0u);
@@ -180,11 +194,22 @@ TEST_F(Picture, ControlsOneByOne)
     struct {
         uint32_t place;
         int32_t value;
-    } settings[] = {{maker::BRIGHTNESS, 0},   {maker::BRIGHTNESS, 255}, {maker::CONTRAST, 0},
-                    {maker::CONTRAST, 128},   {maker::SATURATION, 0},   {maker::SATURATION, 128},
-                    {maker::HUE, 90},         {maker::HUE, -180},       {maker::HUE, 33},
-                    {maker::GAIN, 0},         {maker::GAIN, 1023},      {maker::EXPOSURE, 1},
-                    {maker::EXPOSURE, 10000}, {maker::POWER_LINE, 2}};
+    } settings[] = {
+        {maker::BRIGHTNESS, 0    },
+        {maker::BRIGHTNESS, 255  },
+        {maker::CONTRAST,   0    },
+        {maker::CONTRAST,   128  },
+        {maker::SATURATION, 0    },
+        {maker::SATURATION, 128  },
+        {maker::HUE,        90   },
+        {maker::HUE,        -180 },
+        {maker::HUE,        33   },
+        {maker::GAIN,       0    },
+        {maker::GAIN,       1023 },
+        {maker::EXPOSURE,   1    },
+        {maker::EXPOSURE,   10000},
+        {maker::POWER_LINE, 2    }
+    };
     for (const auto &s : settings) {
         uint32_t at = R_CONTROL + 4 * s.place;
         uint32_t before = read(at);

@@ -277,16 +277,16 @@ TEST_F(Registers, ConfigurationIsJudgedAtEachWrite)
         uint32_t value, good;
         Field wrong;
     } cases[] = {
-        {R_MODE_SELECT, 99, 0, F_CONFIG_STATUS_MODE},
-        {R_PIXEL_FORMAT, fourcc("H264"), fourcc("YUYV"), F_CONFIG_STATUS_FORMAT},
-        {R_WIDTH, 14, 64, F_CONFIG_STATUS_SIZE},
-        {R_WIDTH, 33, 64, F_CONFIG_STATUS_SIZE},
-        {R_HEIGHT, 66, 64, F_CONFIG_STATUS_SIZE},
-        {R_CROP_LEFT, 2, 0, F_CONFIG_STATUS_CROP},
-        {R_CROP_TOP, 0xfffffffe, 0, F_CONFIG_STATUS_CROP},
-        {R_STRIDE, 127, 128, F_CONFIG_STATUS_STRIDE},
-        {R_STRIDE, 65536, 128, F_CONFIG_STATUS_STRIDE},
-        {R_INTERVAL_DEN, 50, 100, F_CONFIG_STATUS_INTERVAL},
+        {R_MODE_SELECT,  99,             0,              F_CONFIG_STATUS_MODE    },
+        {R_PIXEL_FORMAT, fourcc("H264"), fourcc("YUYV"), F_CONFIG_STATUS_FORMAT  },
+        {R_WIDTH,        14,             64,             F_CONFIG_STATUS_SIZE    },
+        {R_WIDTH,        33,             64,             F_CONFIG_STATUS_SIZE    },
+        {R_HEIGHT,       66,             64,             F_CONFIG_STATUS_SIZE    },
+        {R_CROP_LEFT,    2,              0,              F_CONFIG_STATUS_CROP    },
+        {R_CROP_TOP,     0xfffffffe,     0,              F_CONFIG_STATUS_CROP    },
+        {R_STRIDE,       127,            128,            F_CONFIG_STATUS_STRIDE  },
+        {R_STRIDE,       65536,          128,            F_CONFIG_STATUS_STRIDE  },
+        {R_INTERVAL_DEN, 50,             100,            F_CONFIG_STATUS_INTERVAL},
     };
     for (const auto &c : cases) {
         write(c.reg, c.value);

@@ -14,6 +14,9 @@ class Usb : public TestCard {
     {
         TestCard::SetUp();
         config.body = VDM_BODY_USB;
+        config.usb_manufacturer = "Maker";
+        config.usb_product = "Thing";
+        config.usb_interface_guid = "{12345678-9abc-def0-1234-56789abcdef0}";
         config.usb_vendor = 0x1234;
         config.usb_product_boot = 0xb007;
         config.usb_product_run = 0xcafe;
@@ -408,7 +411,7 @@ TEST_F(Usb, Events)
     EXPECT_EQ(get32(data + M_USB_EVENT_BOOT_STATUS), get(R_BOOT_STATUS));
     EXPECT_EQ(get32(data + M_USB_EVENT_INPUT_STATUS), get(R_INPUT_STATUS));
     EXPECT_EQ(get32(data + M_USB_EVENT_ERROR_STATUS), F_ERROR_STATUS_CONFIG.mask());
-    EXPECT_EQ(get(R_ERROR_STATUS), 0u); // reporting clears it
+    EXPECT_EQ(get(R_ERROR_STATUS), 0u);                     // reporting clears it
     EXPECT_EQ(get(R_INT_STATUS), F_INT_STATUS_TEST.mask()); // what is masked stays
     EXPECT_EQ(vdm_usb_interrupt_in(card, data), VDM_USB_NAK);
     EXPECT_EQ(ledger().interrupts, 1u);
