@@ -93,7 +93,7 @@ struct vdw_stream {
     uint32_t own;     /* opened with Vidicon's specifier */
     uint32_t recycle; /* stop, let cancelled requests go, start again */
     NTSTATUS
-        failed; /* why the engine could not be brought to its goal; kept until the next state */
+    failed; /* why the engine could not be brought to its goal; kept until the next state */
     uint32_t revivals; /* attempts to get a restarted card back, since frames last came */
     uint32_t closing;
 

@@ -21,8 +21,9 @@
 #define StreamClassDeviceNotification vdw_broken_DeviceNotification
 
 #if defined(__aarch64__)
-/* wdm.h knows the 32-bit relative only. Enough to see whether the sources compile; not to ship. */
-#include "vdw_arm64.h"
+/* wdm.h knows the 32-bit relative only, and wants a header of it (drivers/windows/arm64). Enough to
+ * see whether the sources compile; not to ship. */
+#define _M_ARM 7
 #endif
 
 #include <strmini.h>
