@@ -118,6 +118,13 @@ TEST_F(Boot, EveryRefusalHasItsName)
     EXPECT_EQ(header(M_IMAGE_CODE_OFFSET, 128), V_BOOT_STATUS_ERROR_LENGTH);
     EXPECT_EQ(header(M_IMAGE_CODE_BYTES, 7), V_BOOT_STATUS_ERROR_LENGTH);
     EXPECT_EQ(header(M_IMAGE_CODE_BYTES, 0xfffffff0), V_BOOT_STATUS_ERROR_LENGTH);
+    {
+        Bytes image = good; // code that begins in the tables, and still ends the file
+        put32(&image[M_IMAGE_CODE_OFFSET], get32(&image[M_IMAGE_CODE_OFFSET]) - 4);
+        put32(&image[M_IMAGE_CODE_BYTES], get32(&image[M_IMAGE_CODE_BYTES]) + 4);
+        maker::seal_header(image);
+        EXPECT_EQ(refusal(image), V_BOOT_STATUS_ERROR_LENGTH);
+    }
     EXPECT_EQ(header(M_IMAGE_BODY_CRC32, 0), V_BOOT_STATUS_ERROR_BODY_CRC);
     EXPECT_EQ(header(static_cast<Member>(M_IMAGE_BODY_SHA256 + 28), 0), V_BOOT_STATUS_ERROR_SHA256);
 

@@ -52,6 +52,22 @@ TEST_F(Capture, IntervalsAreExactInTheLongRun)
                 100.1e9, 100.0);
 }
 
+TEST_F(Capture, FractionsOfATickAddUp)
+{
+    maker::Tables tables = maker::full();
+    tables.intervals[0] = {1, 7001}; // 3856.59 ticks
+    boot(maker::image(tables.bytes()));
+    write(R_MODE_SELECT, maker::LEAST);
+    write(R_WIDTH, 16);
+    write(R_HEIGHT, 16);
+    ASSERT_EQ(read(R_CONFIG_STATUS), 0u);
+    rings();
+    make_buffers(0);
+    enable();
+    pass(100 * SECOND);
+    EXPECT_NEAR(read(R_FRAMES_PRODUCED), 700100.0, 1.0);
+}
+
 TEST_F(Capture, ProducedAtTheEndOfThePeriodOnly)
 {
     start(maker::SMALL, fourcc("YUYV"), 8);
@@ -80,6 +96,10 @@ TEST_F(Capture, WithoutBuffersFramesAreLostByName)
     EXPECT_EQ(c.sequence, 6u);
     EXPECT_EQ(c.no_buffer, 4u);
     EXPECT_EQ(buffer(2), expected(6));
+    queue(1);
+    pass(10 * MS);
+    ASSERT_TRUE(completion(3).is_valid(0));
+    EXPECT_EQ(completion(3).lost_before(), 0u); // those were told already
     check_sums();
 }
 

@@ -258,6 +258,15 @@ TEST_F(Picture, GoldenControls)
     write(R_CONTROL + 4 * maker::EXPOSURE, 50);
     write(R_CONTROL + 4 * maker::GAIN, 384);
     EXPECT_EQ(first_pixel(0), (Yuv{139, 128, 128})); // 16 + 82, then 16 + 82 * 384 / 256
+    // In their order: 139, then 128 + 11 * 128 / 64, then + 10.
+    write(R_CONTROL + 4 * maker::CONTRAST, 128);
+    write(R_CONTROL + 4 * maker::BRIGHTNESS, 138);
+    EXPECT_EQ(first_pixel(0), (Yuv{160, 128, 128}));
+    // Saturation before hue: 162 44 142 to u -126 (clipped: 1), v 156, then turned by 90 degrees.
+    write(R_CONTROL + 4 * maker::SATURATION, 128);
+    write(R_CONTROL + 4 * maker::HUE, 90);
+    EXPECT_EQ(first_pixel(8)[1], 128 - 28);
+    EXPECT_EQ(first_pixel(8)[2], 128 - 127);
 }
 
 TEST_F(Picture, ControlsHoldForAWholeFrame)
