@@ -36,6 +36,16 @@ else()
     set(VIDICON_SANITIZED OFF)
 endif()
 
+# GoogleTest's header is most of what a test compiles: read once for all of them.
+if(VIDICON_TESTS)
+    file(CONFIGURE OUTPUT "${VIDICON_GENERATED_DIR}/gtest_pch.cc" CONTENT "" @ONLY)
+    add_executable(vidicon_gtest_pch EXCLUDE_FROM_ALL "${VIDICON_GENERATED_DIR}/gtest_pch.cc")
+    target_link_libraries(vidicon_gtest_pch PRIVATE GTest::gtest_main Threads::Threads
+                                                    vidicon_warnings)
+    target_precompile_headers(vidicon_gtest_pch PRIVATE
+        <algorithm> <functional> <map> <string> <vector> <gtest/gtest.h>)
+endif()
+
 function(vidicon_add_test name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE;SERIAL;MEMCHECK" "LABEL;TIMEOUT"
                           "SOURCES;LIBRARIES;ARGS")
@@ -53,6 +63,7 @@ function(vidicon_add_test name)
     add_executable(${target} ${arg_SOURCES})
     target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} GTest::gtest_main Threads::Threads
                                             vidicon_warnings)
+    target_precompile_headers(${target} REUSE_FROM vidicon_gtest_pch)
     if(CMAKE_CROSSCOMPILING)
         return() # Built; there is nothing to run it on.
     endif()
