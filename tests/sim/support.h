@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,6 +20,12 @@
 #include "vidicon/vidicon.h"
 
 #include "sim_test.h"
+
+/* VIDICON_LONG: the full counts. */
+inline bool Long()
+{
+    return std::getenv("VIDICON_LONG") != nullptr;
+}
 
 /* Small and quick: the thumbnail mode at 240 frames a second. */
 vdc_format Thumbnail(uint32_t fourcc = VDC_FOURCC_YUYV);
