@@ -200,6 +200,8 @@ struct vdw_device {
     enum vdw_boot_phase boot_phase;
     struct vdh_boot boot;
     uint32_t boot_tries;
+    uint32_t boot_looks; /* at a limited card */
+    uint64_t boot_look_at_us;
     uint32_t boot_flags;
     int32_t boot_result;
     enum vdh_image_error boot_error;
@@ -314,6 +316,8 @@ void vdw_boot_begin_image(struct vdw_device *device);
 /* The registry's file is there, or is not. */
 void vdw_boot_loaded(struct vdw_device *device);
 void vdw_boot_step(struct vdw_device *device);
+/* A limited card is looked at again from time to time, a few times. */
+void vdw_boot_look_again(struct vdw_device *device);
 void vdw_boot_abort(struct vdw_device *device);
 
 /* ---- vdw_engine.c ---- */

@@ -9,6 +9,8 @@
 
 #define TRIES_MAX       2u
 #define RESTORE_AT_ONCE 6u
+#define LOOKS_MAX       8u
+#define LOOK_EVERY_US   1000000u
 
 static void enter(struct vdw_device *device, enum vdw_boot_phase phase, const uint8_t *image,
                   uint32_t bytes, uint32_t flags)
@@ -30,6 +32,7 @@ static void boot_embedded(struct vdw_device *device, uint32_t replace)
 void vdw_boot_begin(struct vdw_device *device, uint32_t replace)
 {
     device->boot_tries = 0;
+    device->boot_looks = 0;
     device->boot_for_update = 0;
     device->boot_flags = replace ? (uint32_t)VDH_BOOT_REPLACE : 0u;
     device->ready = 0;
@@ -81,6 +84,12 @@ static void end(struct vdw_device *device, int result)
     device->ready = result == VDH_OK;
     if (device->stream && !device->ready)
         device->stream->failed = STATUS_DEVICE_NOT_READY;
+    /* Limited, for now: slow firmware, or a card that lies, may come round. A few looks cost nothing. */
+    if (!device->ready && device->boot_looks < LOOKS_MAX) {
+        device->boot_looks++;
+        device->boot_look_at_us = vdw_clock_us(device) + LOOK_EVERY_US;
+        vdw_work_after(device, LOOK_EVERY_US);
+    }
     vdw_info_changed(device);
     if (for_update)
         vdw_firmware_end(device, device->update_result, device->update_error);
@@ -152,6 +161,19 @@ static void restore(struct vdw_device *device)
         end(device, VDH_OK);
     else
         vdw_work_request(device, VDW_WORK_STEP);
+}
+
+void vdw_boot_look_again(struct vdw_device *device)
+{
+    if (device->ready || !device->boot_look_at_us || device->gone || device->asleep ||
+        device->suspending || device->leaving || device->update != VDW_UPDATE_NONE)
+        return;
+    if (vdw_clock_us(device) < device->boot_look_at_us) {
+        vdw_work_after(device, LOOK_EVERY_US / 4u);
+        return;
+    }
+    device->boot_look_at_us = 0;
+    vdw_boot_begin_present(device, 0);
 }
 
 void vdw_boot_step(struct vdw_device *device)

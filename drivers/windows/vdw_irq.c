@@ -49,6 +49,11 @@ static void note(struct vdw_device *device, uint32_t events)
         work |= VDW_WORK_STEP;
     if (work)
         vdw_work_request(device, work);
+    /* A limited card stirs: whatever it runs now is taken up. */
+    if ((events & (uint32_t)VDH_EVENT_BOOT) && !device->ready &&
+        device->boot_phase == VDW_BOOT_IDLE && device->update == VDW_UPDATE_NONE &&
+        !device->leaving && !device->suspending)
+        vdw_boot_begin_present(device, 0);
 }
 
 /* At most 6 accesses: 2 for the status, 1 a frame, 1 a buffer. */

@@ -169,6 +169,8 @@ void vdw_step(struct vdw_device *device)
             vdw_firmware_step(device);
         else
             vdw_engine_step(device);
+        if (device->boot_phase == VDW_BOOT_IDLE)
+            vdw_boot_look_again(device);
     }
     if (device->stream)
         vdw_stream_settle(device->stream);
