@@ -271,6 +271,10 @@ NTSTATUS vdw_firmware_command(struct vdw_property_call *call)
         vdw_firmware_end(device, result, 0);
         return vdw_status(result);
     case VDW_FIRMWARE_RESTORE:
+        /* What is in flash starts by itself; else the embedded image finds the card empty. */
+        result = vdh_reset(&device->core, VDH_V_RESET_KIND_CARD);
+        if (result)
+            return vdw_status(result);
         vdw_boot_begin(device, 1);
         return STATUS_SUCCESS;
     default:
