@@ -78,7 +78,7 @@ int vdh_capture_queue(struct vdh_capture *capture, uint64_t segments, uint32_t c
     if (capture->written - capture->completed >= capture->descriptor_count)
         return VDH_E_FULL;
     at = capture->descriptors.bytes +
-         (capture->written & (capture->descriptor_count - 1u)) * VDH_S_DESCRIPTOR;
+         (size_t)(capture->written & (capture->descriptor_count - 1u)) * VDH_S_DESCRIPTOR;
     memset(at, 0, VDH_S_DESCRIPTOR);
     vdh_put_u64(at + VDH_O_DESCRIPTOR_SEGMENTS_ADDRESS, segments);
     vdh_put_u32(at + VDH_O_DESCRIPTOR_SEGMENTS_COUNT, count);

@@ -15,7 +15,7 @@
 
 void vdh_segment_put(uint8_t *segments, uint32_t index, uint64_t address, uint32_t length)
 {
-    uint8_t *at = segments + index * VDH_S_SEGMENT;
+    uint8_t *at = segments + (size_t)index * VDH_S_SEGMENT;
 
     vdh_put_u64(at + VDH_O_SEGMENT_ADDRESS, address);
     vdh_put_u32(at + VDH_O_SEGMENT_LENGTH, length);
@@ -25,7 +25,8 @@ void vdh_segment_put(uint8_t *segments, uint32_t index, uint64_t address, uint32
 void vdh_segment_put_link(uint8_t *segments, uint32_t index, uint64_t address, uint32_t count)
 {
     vdh_segment_put(segments, index, address, count);
-    vdh_put_u32(segments + index * VDH_S_SEGMENT + VDH_O_SEGMENT_FLAGS, VDH_B_SEGMENT_FLAGS_LINK);
+    vdh_put_u32(segments + (size_t)index * VDH_S_SEGMENT + VDH_O_SEGMENT_FLAGS,
+                VDH_B_SEGMENT_FLAGS_LINK);
 }
 
 static uint32_t valid_bits(uint32_t sequence)
@@ -67,7 +68,7 @@ static int fits(const struct vdh_capture *capture, const struct vdh_completion *
 {
     const uint8_t *asked =
         capture->descriptors.bytes +
-        (capture->completed & (capture->descriptor_count - 1u)) * VDH_S_DESCRIPTOR;
+        (size_t)(capture->completed & (capture->descriptor_count - 1u)) * VDH_S_DESCRIPTOR;
     int whole = (record->flags & (uint32_t)COMPLETION_FAILED) == 0;
 
     return capture->completed != capture->written &&
@@ -89,7 +90,7 @@ int vdh_capture_complete(struct vdh_capture *capture, struct vdh_completion *out
     if (!capture->completion_count)
         return VDH_AGAIN;
     at = capture->completions.bytes +
-         (capture->completed & (capture->completion_count - 1u)) * VDH_S_COMPLETION;
+         (size_t)(capture->completed & (capture->completion_count - 1u)) * VDH_S_COMPLETION;
     /* 1 in the first pass through the ring, then 0, and so on: the count is a power of two. */
     pass = capture->completed & capture->completion_count ? 0u : 1u;
     valid = vdh_get_u32(at + VDH_O_COMPLETION_VALID);

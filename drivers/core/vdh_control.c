@@ -17,9 +17,12 @@ int vdh_control_get(struct vdh_device *device, uint32_t control, int32_t *value)
 {
     struct vdh_control_info info;
     int result = find(&info, device, control);
-    uint32_t raw = vdh_access_get(device, VDH_R_CONTROL + control * 4u, &result);
+    uint32_t raw;
     int32_t got;
 
+    if (result)
+        return result;
+    raw = vdh_access_get(device, VDH_R_CONTROL + control * 4u, &result);
     memcpy(&got, &raw, sizeof(got));
     if (!result && (got < info.minimum || got > info.maximum))
         result = VDH_E_IO;

@@ -58,7 +58,7 @@ static void sha_block(uint32_t state[8], const uint8_t *block)
         uint32_t t2;
 
         if (i < 16u) {
-            w[i] = big_endian(block + i * 4u);
+            w[i] = big_endian(block + (size_t)i * 4u);
         } else {
             uint32_t x = w[(i + 1u) & 15u];
             uint32_t y = w[(i + 14u) & 15u];

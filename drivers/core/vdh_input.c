@@ -18,8 +18,9 @@ int vdh_input_select(struct vdh_device *device, uint32_t input)
 
     if (!result)
         result = vdh_tables_input(&info, &device->tables, input);
-    if (!result)
-        result = vdh_access_idle(device);
+    if (result)
+        return result;
+    result = vdh_access_idle(device);
     vdh_access_put(device, VDH_R_INPUT_SELECT, input, &result);
     if (!result) {
         device->input = input;

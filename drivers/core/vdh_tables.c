@@ -68,7 +68,7 @@ static const uint8_t *record(const struct vdh_tables *tables, uint32_t section, 
         return NULL;
     for (uint32_t i = IN_HEAD; i < section; i++)
         offset += section_count(tables, i) * shapes[i].record_bytes;
-    return tables->bytes + offset + index * shapes[section].record_bytes;
+    return tables->bytes + offset + (size_t)index * shapes[section].record_bytes;
 }
 
 static int is_zero(const uint8_t *bytes, uint32_t count)

@@ -167,7 +167,7 @@ static void gather(struct vdm_cache *cache, const struct vdm_clip *clip, const u
 
         row = frame + 4u * half * line;
         for (uint32_t n = 0; n < count; n++) {
-            const uint8_t *pair = row + 4u * ((x + n) / 2u);
+            const uint8_t *pair = row + (size_t)4u * ((x + n) / 2u);
 
             cache->y[n] = pair[y_at + 2u * ((x + n) % 2u)];
             cache->u[n] = pair[1u - y_at];
@@ -178,7 +178,7 @@ static void gather(struct vdm_cache *cache, const struct vdm_clip *clip, const u
     case VDM_CLIP_RGB24:
         row = frame + 3u * (width * line + x);
         for (uint32_t n = 0; n < count; n++) {
-            from_rgb(&cache->y[n], &cache->u[n], &cache->v[n], row + 3u * n);
+            from_rgb(&cache->y[n], &cache->u[n], &cache->v[n], row + (size_t)3u * n);
         }
         return;
     }
@@ -223,7 +223,7 @@ static const uint8_t *pack(struct vdm_cache *cache, enum vdm_format format, uint
         return cache->line;
     case VDM_RGB24:
         for (uint32_t n = 0; n < count; n++) {
-            vdm_grade_rgb(cache->line + 3u * n, cache->y[n], cache->u[n], cache->v[n]);
+            vdm_grade_rgb(cache->line + (size_t)3u * n, cache->y[n], cache->u[n], cache->v[n]);
         }
         return cache->line;
     default:
@@ -263,9 +263,9 @@ const uint8_t *vdm_clip_line(struct vdm_card *card, uint32_t source_frame, uint3
     memset(cache->v + covered, 128, window->width - covered);
     grade(cache, window->width);
     if (clip->layout == VDM_CLIP_RGB24 && window->format == VDM_RGB24 && cache->neutral) {
-        memset(cache->line, 0, 3u * window->width);
+        memset(cache->line, 0, (size_t)3u * window->width);
         memcpy(cache->line, frame + 3u * ((size_t)clip->width * raster_line + window->left),
-               3u * covered);
+               (size_t)3u * covered);
         return cache->line;
     }
     return pack(cache, window->format, window->width, uv);

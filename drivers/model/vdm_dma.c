@@ -177,9 +177,9 @@ static void next_segment(struct vdm_card *card, struct vdm_walk *walk)
                 aborted(card);
                 return;
             }
-            walk->list += walk->fetched * VDM_BYTES_SEGMENT;
+            walk->list += (uint64_t)walk->fetched * VDM_BYTES_SEGMENT;
         }
-        segment = walk->segments + walk->next * VDM_BYTES_SEGMENT;
+        segment = walk->segments + (size_t)walk->next * VDM_BYTES_SEGMENT;
         address = vdm_get64(segment + VDM_M_SEGMENT_ADDRESS);
         length = vdm_get32(segment + VDM_M_SEGMENT_LENGTH);
         flags = vdm_get32(segment + VDM_M_SEGMENT_FLAGS);

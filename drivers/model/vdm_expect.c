@@ -98,8 +98,7 @@ static struct pixel pattern_pixel(const struct vdm_card *card, const int32_t *va
     return p;
 }
 
-static struct pixel clip_pixel(const struct vdm_clip *clip, const uint8_t *at, uint32_t x,
-                               uint32_t y)
+static struct pixel clip_pixel(const struct vdm_clip *clip, const uint8_t *at, size_t x, size_t y)
 {
     struct pixel p = {16, 128, 128};
     size_t w = clip->width;

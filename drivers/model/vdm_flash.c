@@ -36,7 +36,7 @@ static int record_unpack(struct vdm_record_content *out, const uint8_t *record)
     out->active = record[8];
     for (uint32_t slot = 0; slot < 2; slot++) {
         out->state[slot] = record[9 + slot];
-        out->length[slot] = vdm_get32(record + 12 + 4u * slot);
+        out->length[slot] = vdm_get32(record + 12 + (size_t)4u * slot);
         if (out->state[slot] > HOLDS(BAD) || out->length[slot] > VDM_SLOT_BYTES) {
             return 0;
         }
@@ -76,7 +76,7 @@ const uint8_t *vdm_flash_image(const struct vdm_card *card, uint32_t slot, uint3
 {
     *length = card->flash.content.length[slot];
     return card->flash.content.state[slot] == HOLDS(GOOD)
-               ? card->config.flash + slot * VDM_SLOT_BYTES
+               ? card->config.flash + (size_t)slot * VDM_SLOT_BYTES
                : NULL;
 }
 
@@ -85,7 +85,7 @@ int vdm_slot_version(const struct vdm_card *card, uint32_t slot, uint32_t *versi
     if (card->gone || slot > 1 || vdm_flash_slot_state(card, slot) != HOLDS(GOOD)) {
         return 0;
     }
-    *version = vdm_get32(card->config.flash + slot * VDM_SLOT_BYTES + VDM_M_IMAGE_VERSION);
+    *version = vdm_get32(card->config.flash + (size_t)slot * VDM_SLOT_BYTES + VDM_M_IMAGE_VERSION);
     return 1;
 }
 
@@ -222,13 +222,13 @@ static void run_done(struct vdm_card *card)
     flash->sector = 1u - flash->sector;
     flash->damaged[flash->slot] = 0;
     if (flash->step == VDM_FLASH_MARK) {
-        memset(card->config.flash + flash->slot * VDM_SLOT_BYTES, 0xff, VDM_SLOT_BYTES);
+        memset(card->config.flash + (size_t)flash->slot * VDM_SLOT_BYTES, 0xff, VDM_SLOT_BYTES);
         program(card, VDM_FLASH_IMAGE, flash->slot * VDM_SLOT_BYTES, card->stage, card->boot.length,
                 card->config.flash_ns_per_byte);
         return;
     }
     if (flash->content.state[flash->slot] == HOLDS(EMPTY)) {
-        memset(card->config.flash + flash->slot * VDM_SLOT_BYTES, 0xff, VDM_SLOT_BYTES);
+        memset(card->config.flash + (size_t)flash->slot * VDM_SLOT_BYTES, 0xff, VDM_SLOT_BYTES);
     }
     if (card->boot.trial &&
         (uint32_t)card->boot.running == flash->content.active) { /* both count slots from 1 */
@@ -295,7 +295,9 @@ void vdm_flash_command(struct vdm_card *card, uint32_t value)
     }
     if (card->config.flash == NULL) {
         finish(card, ERROR(SLOT));
-    } else if (code == VDM_V_FLASH_COMMAND_CODE_COMMIT && card->boot.trial) {
+        return;
+    }
+    if (code == VDM_V_FLASH_COMMAND_CODE_COMMIT && card->boot.trial) {
         activate(card, (uint32_t)card->boot.running - VDM_FROM_SLOT_A);
     } else if (code == VDM_V_FLASH_COMMAND_CODE_ROLL_BACK &&
                flash->content.active != VDM_V_FLASH_STATUS_ACTIVE_NONE &&

@@ -55,7 +55,7 @@ static void block(uint32_t state[8], const uint8_t *bytes)
     uint32_t s[8];
 
     for (uint32_t n = 0; n < 16; n++) {
-        w[n] = big32(bytes + 4u * n);
+        w[n] = big32(bytes + (size_t)4u * n);
     }
     for (uint32_t n = 16; n < 64; n++) {
         uint32_t low = rotate(w[n - 15], 7) ^ rotate(w[n - 15], 18) ^ w[n - 15] >> 3;

@@ -84,7 +84,7 @@ static void make_cells(uint8_t *out, enum vdm_format format, uint32_t bits)
         }
     }
     for (uint32_t n = 0; n < 16; n++) {
-        memcpy(out + n * cell_bytes, cells[bits >> (15u - n) & 1u], cell_bytes);
+        memcpy(out + (size_t)n * cell_bytes, cells[bits >> (15u - n) & 1u], cell_bytes);
     }
 }
 

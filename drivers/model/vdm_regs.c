@@ -28,7 +28,7 @@ static uint32_t caps(const struct vdm_card *card)
 
 static uint32_t table_word(const struct vdm_card *card, uint32_t n)
 {
-    uint64_t at = (uint64_t)card->reg[VDM_ID_TABLES_PAGE] * 1024u + n * 4u;
+    uint64_t at = (uint64_t)card->reg[VDM_ID_TABLES_PAGE] * 1024u + (uint64_t)n * 4u;
     uint32_t value = 0;
 
     for (uint32_t byte = 0; byte < 4 && at + byte < card->tables.total; byte++) {
@@ -57,7 +57,7 @@ static uint32_t value_of(const struct vdm_card *card, uint32_t id, uint32_t n)
     case VDM_ID_CAPS:
         return caps(card);
     case VDM_ID_SERIAL:
-        return vdm_get32((const uint8_t *)card->config.serial + 4u * n);
+        return vdm_get32((const uint8_t *)card->config.serial + (size_t)4u * n);
     case VDM_ID_TARGET:
         return card->config.target;
     case VDM_ID_BOOT_STATUS:

@@ -26,7 +26,7 @@ static const struct {
 
 const uint8_t *vdm_tables_record(const struct vdm_tables *tables, enum vdm_record kind, uint32_t n)
 {
-    return tables->bytes + tables->offset[kind] + n * kinds[kind].bytes;
+    return tables->bytes + tables->offset[kind] + (size_t)n * kinds[kind].bytes;
 }
 
 static int zero(const uint8_t *bytes, uint32_t count)
