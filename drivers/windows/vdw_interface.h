@@ -117,8 +117,7 @@ enum vdw_firmware_code {
     VDW_FIRMWARE_BOOT_SLOT = 2, /* start `slot`, on trial unless it is the active one */
     VDW_FIRMWARE_COMMIT = 3,
     VDW_FIRMWARE_ROLL_BACK = 4,
-    VDW_FIRMWARE_RESTORE =
-        5 /* reset the card; then as at power-on: the registry's file, flash, the embedded image */
+    VDW_FIRMWARE_RESTORE = 5 /* reset the card, then boot as when Windows starts */
 };
 
 /* The request returns as soon as the image is copied; FIRMWARE_STATUS shows progress and result, and
