@@ -47,6 +47,7 @@ void class_load(const char *path)
     class.preempt = 3;
     driver_at_point = at_point;
     pe_load(path, nt_resolve);
+    coverage_plant();
     entry = (entry_routine)(uintptr_t)pe_image.entry;
     driver_enter(&frame, "DriverEntry", PLACE_LOAD, LEVEL_PASSIVE);
     status = entry(driver, registry);
@@ -300,19 +301,23 @@ static int turn_slots(struct class_slot *timer, struct class_slot *callback)
     return 0;
 }
 
-/* Tells the application; not while the driver is on the stack, since it may do anything. */
+/* Tells the application, in the order of completion; not while the driver is on the stack, since it
+ * may do anything. */
 static int turn_done(void)
 {
+    struct class_request *oldest = NULL;
+
     for (struct class_request *r = requests; r; r = r->all) {
-        if (r->state == CLASS_DONE && !r->keep) {
-            r->keep = 1;
-            if (r->done)
-                r->done(r);
-            class_request_free(r);
-            return 1;
-        }
+        if (r->state == CLASS_DONE && !r->keep && (!oldest || r->ended < oldest->ended))
+            oldest = r;
     }
-    return 0;
+    if (!oldest)
+        return 0;
+    oldest->keep = 1;
+    if (oldest->done)
+        oldest->done(oldest);
+    class_request_free(oldest);
+    return 1;
 }
 
 static int turn_one(unsigned which)

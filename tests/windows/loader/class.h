@@ -55,6 +55,7 @@ struct class_request {
     struct sc_srb result; /* as it was when it was completed */
     uint32_t command;
     uint64_t sent_ns;
+    uint64_t ended;      /* number of its completion */
     uint64_t expired_ns; /* when the driver was told that it takes too long */
     void *extension;
     struct dma_buffer *extension_dma;

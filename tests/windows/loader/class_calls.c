@@ -16,6 +16,7 @@
 /* SRBs that were completed lately, for the name of a second completion. */
 static const struct sc_srb *recent[RECENT];
 static unsigned recent_count;
+static uint64_t completions;
 
 /* A service of the class driver, as opposed to the way back to it. */
 static void require_high(const char *what)
@@ -60,6 +61,7 @@ void class_complete(struct class_request *request)
     if (request->state == CLASS_SENT)
         request->queue->sent--;
     request->state = CLASS_DONE;
+    request->ended = ++completions;
     for (unsigned i = 0; i < CLASS_BUFFERS && request->picture[i]; i++)
         request->picture[i]->live = 0;
     if (request->extension) {

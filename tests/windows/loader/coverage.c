@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which instructions ran. The trap flag stops the processor after each one; calls out of the image
- * are let run at full speed, by way of a return address of our own with a breakpoint at it.
+ * Which lines ran: a breakpoint at the first instruction of each, gone once it was hit. How many
+ * instructions: by single-stepping, which costs microseconds each, so only some calls are stepped.
+ * Calls out of the image run at full speed, by way of a return address of our own.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -17,32 +18,36 @@
 #define DEPTH     64
 #define TRAP_FLAG 0x100
 
-static const char *output;
-static uint8_t *seen;   /* one byte for each byte of the image */
-static uint8_t *resume; /* the breakpoint that imports return to */
+#define STEP_FIRST 6   /* calls of each entry point, */
+#define STEP_EVERY 256 /* and one of so many after that */
+
+enum { PLAIN, PLANTED, HIT };
+
+static const char *hits;   /* where the addresses of lines that ran go */
+static const char *wanted; /* the addresses of all lines */
+static int stepping;
+static uint8_t *planted; /* for each byte of the image: what a breakpoint stands for, */
+static uint8_t *state;   /* and whether there is one, or was */
+static uint8_t *resume;  /* the breakpoint that imports return to */
 static uintptr_t returns[DEPTH];
 static unsigned depth;
 static const uint8_t *last;
-static uint32_t point_period;
-static uint32_t point_left;
 
 int coverage_is_on(void)
 {
-    return output != NULL;
+    return stepping;
 }
 
-void coverage_points(uint32_t period)
+/* A breakpoint of ours: the instruction is put back and runs. */
+static int hit(const uint8_t *ip)
 {
-    point_period = point_left = period;
-}
+    size_t at = (size_t)(ip - pe_image.base);
 
-static void mark(const uint8_t *ip)
-{
-    if (!seen)
-        seen = calloc(1, pe_image.bytes);
-    seen[ip - pe_image.base] = 1;
-    if (driver_frame)
-        driver_frame->instructions++;
+    if (!state || !pe_contains(ip) || state[at] != PLANTED)
+        return 0;
+    pe_image.base[at] = planted[at];
+    state[at] = HIT;
+    return 1;
 }
 
 /* The driver has just left the image. By a call, it will be back: then the steps go on. */
@@ -60,13 +65,17 @@ static void leave_image(greg_t *registers)
     *top = (uintptr_t)resume;
 }
 
-static void on_step(int number, siginfo_t *info, void *context)
+static void on_trap(int number, siginfo_t *info, void *context)
 {
     greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
     const uint8_t *ip = (const uint8_t *)registers[ARCH_IP];
 
     (void)number;
     (void)info;
+    if (hit(ip - 1)) {
+        registers[ARCH_IP]--;
+        return;
+    }
     if (ip == resume + 1 && depth > 0) {
         registers[ARCH_IP] = (greg_t)returns[--depth];
         registers[REG_EFL] |= TRAP_FLAG;
@@ -79,54 +88,86 @@ static void on_step(int number, siginfo_t *info, void *context)
         return;
     }
     last = ip;
-    mark(ip);
-    if (point_period && --point_left == 0) {
-        point_left = 1 + report_random(point_period);
-        driver_point();
-        /* What ran meanwhile had steps of its own. */
-        last = ip;
-    }
+    if (driver_frame)
+        driver_frame->instructions++;
 }
 
-void coverage_start(const char *path)
+static void take_traps(void)
 {
     struct sigaction action;
 
-    output = path;
-    resume = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    memset(resume, 0xcc, 4096);
-    mprotect(resume, 4096, PROT_READ | PROT_EXEC);
     memset(&action, 0, sizeof(action));
     action.sa_flags = SA_SIGINFO | SA_NODEFER;
-    action.sa_sigaction = on_step;
+    action.sa_sigaction = on_trap;
     sigaction(SIGTRAP, &action, NULL);
 }
 
-void coverage_resume(void)
+void coverage_steps(void)
 {
-    if (output) {
-        last = NULL;
-        ARCH_STEP_ON();
+    stepping = 1;
+    resume = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memset(resume, 0xcc, 4096);
+    mprotect(resume, 4096, PROT_READ | PROT_EXEC);
+    take_traps();
+}
+
+void coverage_lines(const char *all, const char *out)
+{
+    wanted = all;
+    hits = out;
+    take_traps();
+}
+
+/* The code is made writable for it, so the check of its protection is not for these runs. */
+void coverage_plant(void)
+{
+    FILE *file = wanted ? fopen(wanted, "r") : NULL;
+    unsigned long long address;
+
+    if (!wanted)
+        return;
+    if (!file)
+        report_fail("coverage", "%s cannot be read", wanted);
+    planted = calloc(1, pe_image.bytes);
+    state = calloc(1, pe_image.bytes);
+    while (fscanf(file, "%llx", &address) == 1) {
+        size_t at = (size_t)(address - pe_image.preferred);
+        size_t page = at & ~(size_t)4095;
+
+        if (at >= pe_image.bytes || state[at] == PLANTED)
+            continue;
+        mprotect(pe_image.base + page, 4096, PROT_READ | PROT_WRITE | PROT_EXEC);
+        planted[at] = pe_image.base[at];
+        pe_image.base[at] = 0xcc;
+        state[at] = PLANTED;
     }
+    fclose(file);
+}
+
+int coverage_resume(uint64_t calls)
+{
+    if (!stepping || (calls >= STEP_FIRST && calls % STEP_EVERY != 0))
+        return 0;
+    last = NULL;
+    ARCH_STEP_ON();
+    return 1;
 }
 
 void coverage_pause(void)
 {
-    if (output)
-        ARCH_STEP_OFF();
+    ARCH_STEP_OFF();
 }
 
 void coverage_write(void)
 {
-    FILE *file;
+    FILE *file = hits ? fopen(hits, "a") : NULL;
 
-    if (!output || !seen || strcmp(output, "/dev/null") == 0)
+    if (!hits || !state)
         return;
-    file = fopen(output, "a");
     if (!file)
-        report_fail("coverage", "%s cannot be written", output);
+        report_fail("coverage", "%s cannot be written", hits);
     for (size_t i = 0; i < pe_image.bytes; i++) {
-        if (seen[i])
+        if (state[i] == HIT)
             fprintf(file, "%llx\n", (unsigned long long)pe_linked_address(pe_image.base + i));
     }
     fclose(file);

@@ -32,7 +32,7 @@ void driver_enter(struct driver_frame *frame, const char *name, enum driver_plac
     driver_frame = frame;
     driver_level = level;
     report_note("> %s at level %u", name, level);
-    coverage_resume();
+    frame->stepped = coverage_resume(report_calls(name));
 }
 
 static uint32_t access_budget(const struct driver_frame *frame)
@@ -44,7 +44,8 @@ static uint32_t access_budget(const struct driver_frame *frame)
 
 void driver_leave(struct driver_frame *frame)
 {
-    coverage_pause();
+    if (frame->stepped)
+        coverage_pause();
     if (driver_level != frame->level)
         report_fail(CHECK_IRQL_KEPT, "%s began at level %u and ends at %u", frame->name,
                     frame->level, driver_level);

@@ -42,6 +42,7 @@ struct driver_frame {
     uint32_t accesses;
     uint32_t stall_us;
     uint64_t instructions;
+    int stepped;
     uint64_t locks; /* spin locks held when it began */
 };
 
@@ -81,14 +82,16 @@ void driver_describe(char *text, size_t bytes);
 
 /* ---- coverage.c ---- */
 
-/* From now on the driver is stepped, instruction by instruction; `path` takes the addresses. */
-void coverage_start(const char *path);
+/* Counts instructions in some calls of each entry point. */
+void coverage_steps(void);
 int coverage_is_on(void);
-void coverage_resume(void);
+/* Begins to step a call if this one (`calls` before it) is to be; 1 if so. */
+int coverage_resume(uint64_t calls);
 void coverage_pause(void);
-/* Writes the addresses seen so far. */
+/* Lines: `all` holds the address of each, `out` takes those that ran. */
+void coverage_lines(const char *all, const char *out);
+/* Once the image is in its place. */
+void coverage_plant(void);
 void coverage_write(void);
-/* In a stepped run, every `period` instructions a point is made of it. */
-void coverage_points(uint32_t period);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * loader --sys FILE [--expect CHECK] [--ports] [--seed N] [--count N] [--old FILE] [--new FILE]
- *        [--step FILE] SCENARIO...      runs them, each in a process of its own; --list names them
+ *        [--step] [--lines FILE --hits FILE] SCENARIO...  runs them, each in a process of its own
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,10 +14,12 @@
 #include "report.h"
 #include "scene.h"
 
-static const struct scene *const lists[] = {scene_small, scene_boot, scene_capture, scene_fault,
-                                            scene_script};
+static const struct scene *const lists[] = {scene_small,    scene_boot,  scene_capture,
+                                            scene_property, scene_fault, scene_script};
 static const char *expect;
-static const char *step;
+static const char *lines;
+static const char *hits;
+static int step;
 static uint64_t seed = 1;
 
 static double now_s(void)
@@ -42,7 +44,9 @@ static int run(const struct scene *scene)
         report_seed_set(seed);
         bus_create();
         if (step)
-            coverage_start(step);
+            coverage_steps();
+        if (lines && hits)
+            coverage_lines(lines, hits);
         scene->run();
         coverage_write();
         fflush(stdout);
@@ -125,11 +129,14 @@ int main(int count, char **arguments)
     for (at = 1; at < count && arguments[at][0] == '-'; at++) {
         if (strcmp(arguments[at], "--list") == 0)
             list_all();
+        else if (strcmp(arguments[at], "--step") == 0)
+            step = 1;
         else if (strcmp(arguments[at], "--ports") == 0)
             scene_options.ranges = BUS_PORTS;
         else if (option(&arguments[at], "--sys", &scene_options.sys) ||
                  option(&arguments[at], "--expect", &expect) ||
-                 option(&arguments[at], "--step", &step) ||
+                 option(&arguments[at], "--lines", &lines) ||
+                 option(&arguments[at], "--hits", &hits) ||
                  option(&arguments[at], "--old", &scene_options.firmware[0]) ||
                  option(&arguments[at], "--new", &scene_options.firmware[1]))
             at++;

@@ -69,6 +69,15 @@ void report_fail(const char *check, const char *format, ...)
     _exit(1);
 }
 
+uint64_t report_calls(const char *entry)
+{
+    for (uint32_t i = 0; i < report->entry_count; i++) {
+        if (strcmp(report->entries[i].name, entry) == 0)
+            return report->entries[i].calls;
+    }
+    return 0;
+}
+
 void report_cost(const char *entry, uint32_t accesses, uint32_t stall_us, uint64_t instructions)
 {
     struct report_entry *e = report->entries;
@@ -114,7 +123,7 @@ void report_print_costs(void)
         else
             printf("%13s\n", "-");
     }
-    printf("(the most of any one call)\n");
+    printf("(the most of any one call; instructions: of those that were stepped)\n");
 }
 
 void report_seed_set(uint64_t seed)

@@ -74,6 +74,7 @@ _Noreturn void report_fail(const char *check, const char *format, ...)
 /* A line of the trail, printed if the scenario fails, or at once with VIDICON_TRACE. */
 void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void report_cost(const char *entry, uint32_t accesses, uint32_t stall_us, uint64_t instructions);
+uint64_t report_calls(const char *entry);
 void report_print_costs(void);
 
 /* For scripts: the scenario's own randomness. */

@@ -24,6 +24,7 @@ extern struct scene_options scene_options;
 extern const struct scene scene_small[];
 extern const struct scene scene_boot[];
 extern const struct scene scene_capture[];
+extern const struct scene scene_property[];
 extern const struct scene scene_fault[];
 extern const struct scene scene_script[];
 

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An application that captures: a format from the driver's own ranges, buffers, reads in flight, and
+ * each picture compared with the one the card was to show.
+ */
+#ifndef LOADER_CAPTURE_H
+#define LOADER_CAPTURE_H
+
+#include "scene.h"
+
+#define CAPTURE_READS 32
+#define FORMAT_BYTES  184 /* the longest: header, picture, our own part */
+#define FORMAT_PLAIN  152 /* KS_DATAFORMAT_VIDEOINFOHEADER */
+#define MAX_RANGES    128
+
+#define CODE(a, b, c, d) \
+    ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
+
+struct capture_format {
+    uint8_t bytes[FORMAT_BYTES];
+    uint32_t size;
+    uint32_t code; /* of the bitmap header */
+    uint32_t width;
+    uint32_t height;
+    uint32_t picture_bytes;
+    int own; /* with the driver's own specifier */
+};
+
+/* The ranges that the driver shows: how many. */
+unsigned capture_ranges(struct capture_format out[MAX_RANGES]);
+/* Asks for the best format in range `index`, as an application does: size first, then the format. */
+void capture_intersect(struct capture_format *out, unsigned index);
+/* A window of the first mode that has the code. */
+void capture_window(struct capture_format *out, uint32_t code, uint32_t width, uint32_t height);
+/* The first plain range with that code and size. */
+void capture_choose(struct capture_format *out, uint32_t code, uint32_t width, uint32_t height,
+                    int own);
+
+struct capture {
+    struct class_stream *stream;
+    struct capture_format format;
+    struct dma_buffer *pictures[CAPTURE_READS];
+    enum dma_shape shape;
+    unsigned reads;     /* kept in flight */
+    int again;          /* a read that ends is sent once more */
+    int compare;        /* 0: no, 1: every line, 2: lines that repeat once */
+    int faulty;         /* frames may be lost */
+    int lossy;          /* and the driver may not hear of some that reached memory */
+    uint64_t delivered; /* whole pictures */
+    uint64_t empty;     /* reads that ended well without one */
+    uint64_t cancelled;
+    uint64_t failed;
+    uint64_t gaps; /* discontinuities told */
+    int64_t last_picture;
+    int64_t dropped;    /* as the last frame told */
+    uint32_t next_good; /* place in the ledger */
+};
+
+extern struct capture capture;
+
+/* Opens the pin and makes buffers for `reads` reads, `offset` bytes into a page. */
+void capture_open(const struct capture_format *format, unsigned reads, enum dma_shape shape,
+                  size_t offset);
+/* STOP to RUN, with the reads queued in PAUSE. */
+void capture_start(void);
+/* Until so many pictures more have arrived; fails if they do not. */
+void capture_frames(uint64_t count);
+/* RUN to STOP; every read is back. Compares the counts with the ledger. */
+void capture_stop(void);
+/* Compares what was delivered with the ledger of the present capture. */
+void capture_account(void);
+void capture_close(void);
+/* Sends the read of a buffer that is with the application. */
+void capture_send(unsigned which);
+
+#endif
