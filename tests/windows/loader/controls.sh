@@ -1,23 +1,27 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# controls.sh LOADER { NAME CHECK DRIVER }...: each broken driver must end its scenario by the check
-# that goes with it. A check that has never failed is not a check.
+# controls.sh LOADER COUNT { NAME CHECK DRIVER SCENARIO }...: each broken driver must end its
+# scenario by the check that goes with it. A check that has never failed is not a check.
 set -u
 loader=$1
-shift
+[ $(($# - 2)) -eq "$2" ] || {
+    echo "$(($# - 2)) arguments arrived, not $2"
+    exit 1
+}
+shift 2
 VIDICON_QUIET=1
 export VIDICON_QUIET
 total=0 found=0
-while [ $# -ge 3 ]; do
+while [ $# -ge 4 ]; do
     total=$((total + 1))
-    if "$loader" --sys "$3" --expect "$2" small.life >control.out.$$ 2>&1; then
+    if "$loader" --sys "$3" --expect "$2" "$4" >control.out.$$ 2>&1; then
         found=$((found + 1))
     else
         echo "NOT CAUGHT: $1, which breaks $2:"
         cat control.out.$$
     fi
     sed -n "s/^FAILED /$1: /p" control.out.$$
-    shift 3
+    shift 4
 done
 rm -f control.out.$$
 echo "negative controls: $found of $total caught"

@@ -15,7 +15,8 @@
 #include "scene.h"
 
 static const struct scene *const lists[] = {scene_small,    scene_boot,  scene_capture,
-                                            scene_property, scene_fault, scene_script};
+                                            scene_property, scene_fault, scene_script,
+                                            scene_control};
 static const char *expect;
 static const char *lines;
 static const char *hits;

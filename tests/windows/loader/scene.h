@@ -25,6 +25,7 @@ extern const struct scene scene_small[];
 extern const struct scene scene_boot[];
 extern const struct scene scene_capture[];
 extern const struct scene scene_property[];
+extern const struct scene scene_control[];
 extern const struct scene scene_fault[];
 extern const struct scene scene_script[];
 
