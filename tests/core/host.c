@@ -89,7 +89,7 @@ void host_destroy(struct host *host)
     if (!host)
         return;
     free_buffers(host);
-    free(host->card_memory);
+    free(host->card_storage);
     free(host->flash);
     free(host);
 }
@@ -98,7 +98,9 @@ int host_power_on(struct host *host)
 {
     size_t bytes = (vdm_card_bytes() + 63) & ~(size_t)63;
 
-    host->card_memory = must(aligned_alloc(64, bytes));
+    /* Aligned by hand: Windows has no aligned_alloc. */
+    host->card_storage = must(malloc(bytes + 63));
+    host->card_memory = (uint8_t *)(((uintptr_t)host->card_storage + 63) & ~(uintptr_t)63);
     host->attached = 1;
     host->card = vdm_create(host->card_memory, bytes, &host->config);
     guard_init(&host->guard, &host_bus_io[host->body], host,

@@ -40,6 +40,7 @@ struct host {
     struct vdm_config config; /* may be changed before host_power_on */
     struct vdm_card *card;
     void *card_memory;
+    void *card_storage; /* where card_memory lies */
     uint8_t *flash;
     struct guard guard;
     struct vdh_device device;

@@ -272,7 +272,7 @@ TEST_F(CardFaults, UsbShortStallAndCorrupt)
         ASSERT_EQ(host_capture_open(h, &asked, 0), VDH_OK);
         script(fault);
         take(asked, 20);
-        std::string kind(fault, strchr(fault, '@'));
+        std::string kind = std::string(fault).substr(0, std::string(fault).find('@'));
         EXPECT_EQ(injected(kind), 1u);
         EXPECT_EQ(good, 20u) << fault;
         EXPECT_GE(lost_on_bus, 1u) << fault;

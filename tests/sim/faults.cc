@@ -26,7 +26,10 @@ struct Fault {
     uint32_t expect;
     uint64_t drop;  /* so many at least are lost, */
     uint32_t cause; /* by this cause */
-    std::string Kind() const { return std::string(script, std::strchr(script, '@')); }
+    std::string Kind() const
+    {
+        return std::string(script).substr(0, std::string(script).find('@'));
+    }
 };
 
 void PrintTo(const Fault &fault, std::ostream *out)

@@ -319,7 +319,8 @@ TEST(Interrupted, TheLastGoodImageRuns)
             ASSERT_EQ(card.status, VDC_OK) << script << ": " << card.error;
             result = Update(card, Image("1.1"));
             auto ledger = Ledger(0);
-            uint64_t count = Injected(*ledger, std::string(script, std::strchr(script, '@')));
+            uint64_t count =
+                Injected(*ledger, std::string(script).substr(0, std::string(script).find('@')));
             EXPECT_GT(count, 0u) << script;
             injected += count;
             if (result == VDC_OK) {
