@@ -122,6 +122,11 @@ nt_status scene_close(struct class_stream *stream)
 
     request->srb->object = object;
     status = class_do(request);
+    /* What never reached the driver is the class driver's to end. */
+    while (stream->data.first)
+        class_cancel(stream->data.first);
+    while (stream->control.first)
+        class_cancel(stream->control.first);
     if (class_find_sent(SRB_READ_DATA))
         report_fail(CHECK_SRB_NEVER, "a read outlives its stream");
     if (stream->timer.armed || stream->callback.armed)

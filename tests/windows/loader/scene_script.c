@@ -307,11 +307,8 @@ static void random_scripts(void)
         end_script();
         /* One device does not live for ever. */
         if (gone || n % 50 == 49) {
-            int was_gone = (int)gone;
-
             end_device();
-            if (was_gone)
-                vdm_power_cycle(bus.card);
+            vdm_power_cycle(bus.card);
             begin_device();
         }
     }
