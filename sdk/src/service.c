@@ -87,11 +87,12 @@ static int check_image(const void *image, size_t image_bytes, const char *functi
     return status;
 }
 
-VDC_API(int)
-vdc_device_load_firmware(vdc_device *device, const void *image, size_t image_bytes,
-                         vdc_progress_fn progress, void *user)
+enum destination { TO_RAM, TO_FLASH };
+
+static int send_image(vdc_device *device, const void *image, size_t image_bytes,
+                      vdc_progress_fn progress, void *user, enum destination destination,
+                      const char *function)
 {
-    static const char function[] = "vdc_device_load_firmware";
     struct progress passed = {progress, user};
     const struct vdi_firmware_ops *ops;
     unsigned serial;
@@ -105,32 +106,26 @@ vdc_device_load_firmware(vdc_device *device, const void *image, size_t image_byt
     }
     serial = vdi_error_serial();
     vdi_this_thread()->busy_device = device;
-    status = ops->load(&device->base, image, image_bytes, pass_progress, &passed);
+    status = (destination == TO_RAM ? ops->load : ops->update)(&device->base, image, image_bytes,
+                                                               pass_progress, &passed);
     vdi_this_thread()->busy_device = NULL;
     return leave_firmware(device, function, status, serial);
+}
+
+VDC_API(int)
+vdc_device_load_firmware(vdc_device *device, const void *image, size_t image_bytes,
+                         vdc_progress_fn progress, void *user)
+{
+    return send_image(device, image, image_bytes, progress, user, TO_RAM,
+                      "vdc_device_load_firmware");
 }
 
 VDC_API(int)
 vdc_device_update_firmware(vdc_device *device, const void *image, size_t image_bytes,
                            vdc_progress_fn progress, void *user)
 {
-    static const char function[] = "vdc_device_update_firmware";
-    struct progress passed = {progress, user};
-    const struct vdi_firmware_ops *ops;
-    unsigned serial;
-    int status = check_image(image, image_bytes, function);
-
-    if (status == VDC_OK) {
-        status = enter_firmware(&ops, device, function, VDI_ENTER_IDLE);
-    }
-    if (status != VDC_OK) {
-        return status;
-    }
-    serial = vdi_error_serial();
-    vdi_this_thread()->busy_device = device;
-    status = ops->update(&device->base, image, image_bytes, pass_progress, &passed);
-    vdi_this_thread()->busy_device = NULL;
-    return leave_firmware(device, function, status, serial);
+    return send_image(device, image, image_bytes, progress, user, TO_FLASH,
+                      "vdc_device_update_firmware");
 }
 
 VDC_API(int) vdc_device_commit_firmware(vdc_device *device)
