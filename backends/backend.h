@@ -157,9 +157,10 @@ struct vdi_backend {
     const struct vdi_stream_ops *extra;
 
     /* Discovery. list: vdi_sink_device() for each device present. watch begins (on 1) and ends to report arrivals and
-     * removals by vdi_context_device_event(); called once per context; NULL if there is no hotplug. */
+     * removals by vdi_context_device_event(), called once each per context; *state is the backend's own, kept for it from one
+     * to the other. NULL if there is no hotplug. */
     int (*list)(struct vdi_context *context, struct vdi_sink *sink);
-    int (*watch)(struct vdi_context *context, int on);
+    int (*watch)(struct vdi_context *context, void **state, int on);
 
     /* `path` is the id behind "name:", "" for the first device. Fills the info. A device that answers at all opens. */
     int (*open)(struct vdi_device *device, const char *path);

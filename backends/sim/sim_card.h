@@ -176,7 +176,7 @@ int sim_registry_claim(struct sim_card *card, uint8_t **flash);
 void sim_registry_release(struct sim_card *card);
 void sim_registry_removed(struct sim_card *card);
 int sim_registry_list(struct vdi_context *context, struct vdi_sink *sink);
-int sim_registry_watch(struct vdi_context *context, int on);
+int sim_registry_watch(struct vdi_context *context, void **state, int on);
 
 /* ---- sim_ledger.c ------------------------------------------------------------------------------------ */
 

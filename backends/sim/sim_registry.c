@@ -150,10 +150,12 @@ int sim_registry_list(struct vdi_context *context, struct vdi_sink *sink)
     return result;
 }
 
-int sim_registry_watch(struct vdi_context *context, int on)
+int sim_registry_watch(struct vdi_context *context, void **state, int on)
 {
     struct vdi_context **more;
     int result = lock_registry();
+
+    (void)state; /* the cards of a process are in one place, and so are their watchers */
 
     if (result)
         return result;

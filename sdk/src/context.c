@@ -139,7 +139,7 @@ VDC_API(void) vdc_context_destroy(vdc_context *context)
     }
     for (size_t at = 0; at < base->backend_count; at++) {
         if (base->watched & (1u << at)) {
-            (void)base->backends[at]->watch(base, 0);
+            (void)base->backends[at]->watch(base, &base->watch_state[at], 0);
         }
     }
     base->magic = 0;
@@ -171,7 +171,7 @@ void vdi_context_watch(vdc_context *context)
             if (base->backends[at]->watch == NULL) {
                 continue;
             }
-            if (base->backends[at]->watch(base, 1) == VDC_OK) {
+            if (base->backends[at]->watch(base, &base->watch_state[at], 1) == VDC_OK) {
                 base->watched |= 1u << at;
             } else {
                 failed |= 1u << at;

@@ -43,7 +43,8 @@ struct vdi_context {
     size_t backend_count;
     vdi_mutex *lock; /* guards the rest; held while backends are told to watch */
     unsigned open_devices;
-    uint32_t watched; /* bit n: backend n watches */
+    uint32_t watched;                    /* bit n: backend n watches */
+    void *watch_state[VDI_BACKENDS_MAX]; /* theirs */
     int watching;
     struct vdi_log log;
     struct vdi_events *events;
