@@ -246,63 +246,75 @@ static wchar_t *widen(const char *path, const wchar_t *suffix)
     return wide;
 }
 
-static int map_file(const uint8_t **bytes, size_t *size, HANDLE file, const char *path)
+/* Not mapped: a file that somebody has mapped cannot be replaced here. */
+static int read_file(uint8_t **bytes, size_t *size, HANDLE file, const char *path)
 {
-    static const uint8_t empty[1];
     LARGE_INTEGER length;
-    HANDLE mapping;
-    void *view;
+    size_t done = 0;
 
+    if (GetFileType(file) != FILE_TYPE_DISK) {
+        return vdi_error(VDC_E_INVALID, "\"%s\" is no file but a device or a pipe", path);
+    }
     if (!GetFileSizeEx(file, &length)) {
         return file_error("look at", path);
     }
-    if ((uint64_t)length.QuadPart > SIZE_MAX / 2) {
-        return vdi_error(VDC_E_NO_MEMORY, "file \"%s\" is too large to be mapped", path);
-    }
-    if (length.QuadPart == 0) {
-        *bytes = empty;
-        *size = 0;
-        return VDC_OK;
-    }
-    mapping = CreateFileMappingW(file, NULL, PAGE_READONLY, 0, 0, NULL);
-    if (mapping == NULL) {
-        return file_error("map", path);
-    }
-    view = MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0);
-    CloseHandle(mapping);
-    if (view == NULL) {
-        return file_error("map", path);
-    }
-    *bytes = view;
     *size = (size_t)length.QuadPart;
+    *bytes = (uint64_t)length.QuadPart > SIZE_MAX / 2 ? NULL : malloc(*size + 1);
+    if (*bytes == NULL) {
+        return vdi_error(VDC_E_NO_MEMORY, "no memory for file \"%s\"", path);
+    }
+    while (done < *size) {
+        DWORD part = *size - done < 0x1000000 ? (DWORD)(*size - done) : 0x1000000;
+        DWORD got = 0;
+
+        if (!ReadFile(file, *bytes + done, part, &got, NULL)) {
+            int status = file_error("read", path);
+
+            free(*bytes);
+            return status;
+        }
+        if (got == 0) { /* it has become shorter */
+            *size = done;
+        }
+        done += got;
+    }
     return VDC_OK;
 }
 
 int vdi_file_open(const uint8_t **bytes, size_t *size, const char *path)
 {
     wchar_t *wide = widen(path, L"");
+    DWORD attributes;
     HANDLE file;
+    uint8_t *read = NULL;
     int status;
 
     if (wide == NULL) {
         return vdi_error(VDC_E_INVALID, "the path \"%s\" is not UTF-8", path);
     }
-    file = CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING,
+    attributes = GetFileAttributesW(wide);
+    if (attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0) {
+        free(wide);
+        return vdi_error(VDC_E_INVALID, "\"%s\" is a folder", path);
+    }
+    file = CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
                        FILE_ATTRIBUTE_NORMAL, NULL);
     free(wide);
     if (file == INVALID_HANDLE_VALUE) {
         return file_error("open", path);
     }
-    status = map_file(bytes, size, file, path);
+    status = read_file(&read, size, file, path);
     CloseHandle(file);
+    if (status == VDC_OK) {
+        *bytes = read;
+    }
     return status;
 }
 
 void vdi_file_close(const uint8_t *bytes, size_t size)
 {
-    if (bytes != NULL && size != 0) {
-        UnmapViewOfFile(bytes);
-    }
+    (void)size;
+    free((void *)(uintptr_t)bytes);
 }
 
 static int write_all(const wchar_t *wide, const char *bytes, size_t size)

@@ -2,11 +2,12 @@
 // The fake's stream and script; its table is in fake_table.cc.
 #include "fake.h"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include "handles.h"
 
+#include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <thread>
 
 Fake *Fake::current;
 
@@ -22,8 +23,8 @@ Fake::~Fake()
     end_linger();
     vdi_cond_destroy(changed_);
     vdi_mutex_destroy(lock_);
-    if (native_fd_ >= 0) {
-        close(native_fd_);
+    if (native_handle_ != -1) {
+        handle_destroy(native_handle_);
     }
     current = nullptr;
 }
@@ -108,9 +109,8 @@ void Fake::tell()
     if (!native) {
         vdi_stream_set_ready(stream_, ready);
     } else if (ready != native_set_) {
-        uint64_t value = 1;
         native_set_ = ready;
-        if ((ready ? write(native_fd_, &value, 8) : read(native_fd_, &value, 8)) != 8) {
+        if (handle_set(native_handle_, ready) != 0) {
             breaches++;
         }
     }
@@ -339,7 +339,7 @@ void Fake::linger_body(void *self)
 
     for (uint8_t value = 0; fake->lingering_; value++) {
         __atomic_store_n(fake->victim_->data, value, __ATOMIC_RELAXED);
-        usleep(200);
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
     }
 }
 
@@ -392,8 +392,8 @@ int Fake::poll_begin(struct vdi_stream *stream, vdc_handle *native_out)
     stream_ = stream;
     polled_ = true;
     if (native) {
-        native_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-        *native_out = native_fd_;
+        native_handle_ = handle_create();
+        *native_out = native_handle_;
     }
     tell();
     vdi_mutex_unlock(lock_);

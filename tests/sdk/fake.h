@@ -56,7 +56,7 @@ class Fake {
     std::vector<std::string> ids{"fake:0"}; /* what is listed */
     uint32_t listed_caps = 0;
     std::atomic<bool> instant{false}; /* wait makes a frame whenever there is a buffer */
-    bool native = false;              /* poll_begin gives a descriptor of its own */
+    bool native = false;              /* poll_begin gives a handle of its own */
     std::atomic<bool> linger{false};  /* writes to a buffer after stop */
     std::atomic<uint64_t> forget{0};  /* that many frames are produced and never seen again */
     std::atomic<bool> lie{false};     /* reports fewer produced than were handed out */
@@ -123,7 +123,7 @@ class Fake {
     uint64_t sequence_ = 0;
     bool woken_ = false, running_ = false, polled_ = false;
     std::atomic<bool> gone_{false};
-    int native_fd_ = -1;
+    vdc_handle native_handle_ = -1;
     bool native_set_ = false;
     vdi_thread *lingerer_ = nullptr;
     struct vdi_buffer *victim_ = nullptr;

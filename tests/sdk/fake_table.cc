@@ -31,7 +31,7 @@ int list(struct vdi_context *context, struct vdi_sink *sink)
     return status;
 }
 
-int watch(struct vdi_context *context, int on)
+int watch(struct vdi_context *context, void **, int on)
 {
     fake()->context = context;
     fake()->watches += on ? 1 : -1;

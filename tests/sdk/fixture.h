@@ -3,7 +3,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <poll.h>
 
 #include <atomic>
 #include <chrono>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "fake.h"
+#include "handles.h"
 
 /* gtest's own macro copies the text after the call that is tested. */
 #define EXPECT_STATUS(expected, call) \
@@ -104,8 +104,7 @@ class SdkTest : public ::testing::Test {
 
     static bool readable(vdc_handle handle, int timeout_ms = 0)
     {
-        struct pollfd poll_fd = {static_cast<int>(handle), POLLIN, 0};
-        return poll(&poll_fd, 1, timeout_ms) == 1;
+        return handle_is_ready(handle, timeout_ms);
     }
 
     void await_waiter() const

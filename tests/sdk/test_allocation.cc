@@ -117,8 +117,8 @@ TEST_F(Allocation, Handle)
                   for (int at = 0; at < kFrames; at++) {
                       const vdc_frame *frame;
                       fake_.complete();
-                      struct pollfd fd = {static_cast<int>(handle), POLLIN, 0};
-                      if (poll(&fd, 1, -1) != 1 || vdc_stream_wait(&frame, stream_, 0) != VDC_OK ||
+                      if (!handle_is_ready(handle, -1) ||
+                          vdc_stream_wait(&frame, stream_, 0) != VDC_OK ||
                           vdc_stream_release(stream_, frame) != VDC_OK) {
                           abort();
                       }

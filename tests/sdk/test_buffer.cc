@@ -2,7 +2,6 @@
 // Whose memory a frame lies in, and that nobody touches it after the stop.
 #include "fixture.h"
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstring>
