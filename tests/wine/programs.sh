@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The tool and the samples as Windows programs, on the simulated card: what they print and write must
+# be what the Linux programs print and write. Wants $here, $mingw and $dev; works in this folder.
+set -u
+: "${here:?}" "${mingw:?}" "${dev:?}"
+
+card='sim:0?rate=max'
+
+# both NAME PROGRAM ARGUMENT...: the same words from both, line ends aside. A signal is "unstable" for
+# so short a time that a program may see it or not.
+both() {
+    name=$1 program=$2
+    shift 2
+    timeout -k 5 60 "$dev/bin/$program" "$@" >"$name.linux" 2>&1
+    linux=$?
+    timeout -k 5 60 wine "$mingw/bin/$program.exe" "$@" 2>&1 </dev/null |
+        tr -d '\r' >"$name.windows"
+    sed -i '/signal changed, it is unstable/d' "$name.linux" "$name.windows"
+    if [ $linux -ne 0 ]; then
+        echo "not ok programs.$name: the Linux program ends with status $linux"
+    elif ! cmp -s "$name.linux" "$name.windows"; then
+        echo "not ok programs.$name: the two differ, see $name.linux and $name.windows"
+    else
+        echo "ok programs.$name"
+    fi
+}
+
+# capture NAME ARGUMENT...: both write NAME.raw, byte for byte the same.
+capture() {
+    name=$1
+    shift
+    timeout -k 5 60 "$dev/bin/vidicon" capture "$@" -o "$name.linux.raw" >"$name.linux" 2>&1
+    timeout -k 5 60 wine "$mingw/bin/vidicon.exe" capture "$@" -o "$name.windows.raw" \
+        >"$name.windows" 2>&1 </dev/null
+    if [ ! -s "$name.linux.raw" ]; then
+        echo "not ok programs.$name: the Linux program wrote nothing"
+    elif ! cmp "$name.linux.raw" "$name.windows.raw" >"$name.cmp" 2>&1; then
+        echo "not ok programs.$name: $(head -n 1 "$name.cmp")"
+    else
+        echo "ok programs.$name"
+    fi
+    rm -f "$name".*.raw
+}
+
+both version vidicon --version
+both list vidicon list --sim 2
+both info vidicon info "$card"
+both help vidicon --help
+capture capture-yuyv "$card" --frames 20
+capture capture-nv12 "$card" --frames 5 --format NV12
+capture capture-rgb24 "$card" --frames 3 --format RGB24
+capture capture-ports 'sim:0?rate=max&body=ports' --frames 5
+both sample-list list --sim 2
+both sample-controls controls sim:0 Brightness=140 Gain=20
+both sample-caller-buffers caller_buffers "$card" 50
+both sample-eventloop eventloop "$card" 50
+both sample-hotplug hotplug 2 "sim:0?faults=signal-loss@time=300000,ms=200"

@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Everything that runs under Wine: sh tests/wine/run.sh [--long] [--mingw DIR] [--dev DIR]
+#   --mingw DIR  build folder of the preset mingw, --dev DIR that of dev; they are built if need be
+#   --long       the full counts
+# One line a test on stdout: "ok NAME", "not ok NAME: why". Details are in build/logs/wine.
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+mingw=$root/build/mingw dev=$root/build/dev
+long=${VIDICON_LONG:-0}
+while [ $# -gt 0 ]; do
+    case $1 in
+    --long) long=1 ;;
+    --mingw | --dev)
+        [ $# -gt 1 ] || exit 2
+        folder=$(mkdir -p "$2" && cd "$2" && pwd) || exit 2
+        if [ "$1" = --mingw ]; then mingw=$folder; else dev=$folder; fi
+        shift
+        ;;
+    *)
+        sed -n '3,6s/^# \{0,1\}//p' "$0"
+        exit 2
+        ;;
+    esac
+    shift
+done
+export VIDICON_LONG="$long"
+
+# shellcheck source=tests/wine/prefix.sh
+. "$here/prefix.sh"
+
+# Programs that a GoogleTest report comes from: name, seconds, program, arguments.
+# Those that mostly sleep come first, so that they have company.
+programs() {
+    echo "sim.time 120 $mingw/bin/test_sim_time.exe"
+    echo "sim.faults 120 $mingw/bin/test_sim_faults.exe"
+    echo "conformance.sim-real 240 $mingw/bin/conformance.exe --device=sim:1?rate=real"
+    for program in "$mingw"/bin/test_*.exe; do
+        name=${program##*/test_}
+        case $name in
+        sim_time.exe | sim_faults.exe) continue ;;
+        esac
+        echo "$(echo "${name%.exe}" | tr _ .) 120 $program"
+    done
+    echo "conformance.sim-max 240 $mingw/bin/conformance.exe --device=sim:0?rate=max"
+    echo "conformance.sim-ports 240 $mingw/bin/conformance.exe --device=sim:2?rate=max&body=ports"
+    echo "conformance.sim-segments 240 $mingw/bin/conformance.exe" \
+        "--device=sim:3?rate=max&segment_bytes=1000"
+}
+
+# What no program can do under Wine 8, and why: a test's name and the reason. None at present.
+cannot() {
+    cat <<'END'
+END
+}
+
+fail_all() {
+    echo "not ok wine.$1: $2"
+    exit 1
+}
+
+logs=$root/build/logs/wine
+rm -rf "$logs"
+mkdir -p "$logs" || exit 1
+for preset in mingw dev; do
+    if [ $preset = mingw ]; then
+        folder=$mingw targets=all
+    else
+        folder=$dev targets='vidicon_tool vidicon_firmware vidicon_sys_amd64'
+    fi
+    # shellcheck disable=SC2086
+    (cd "$root" && cmake --preset $preset -B "$folder" &&
+        cmake --build "$folder" -j 2 --target $targets) >"$logs/build-$preset.log" 2>&1 ||
+        fail_all "build.$preset" "see $logs/build-$preset.log"
+done
+
+wine_environment
+command -v wine >/dev/null 2>&1 || fail_all wine 'there is no wine'
+work=$(mktemp -d "${TMPDIR:-/tmp}/vidicon-wine.XXXXXX") || exit 1
+trap 'wine_end; rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+wine_template >/dev/null || fail_all prefix 'Wine makes none'
+wine_begin "$work/prefix" || fail_all prefix 'it cannot be copied'
+
+cd "$logs" || exit 1
+export here mingw dev root
+{
+    sh "$here/controls.sh"
+    # Whole programs, each started once; three at a time, since some sleep.
+    programs | xargs -P 3 -L 1 sh "$here/suite.sh"
+    sh "$here/programs.sh"
+    cannot | sed -n 's/^\([^ ]*\) \(.*\)/not under Wine: \1: \2/p'
+} | tee "$logs/lines"
+
+cd "$root" || exit 1
+! grep -q '^not ok ' "$logs/lines" && grep -q '^ok ' "$logs/lines"
