@@ -2,7 +2,8 @@
 # vidicon_add_test(<name> SOURCES <file>... [LIBRARIES <lib>...] [LABEL <label>]
 #                  [TIMEOUT <seconds>] [ARGS <arg>...] [WHOLE] [SERIAL] [MEMCHECK])
 #   A GoogleTest program. Each of its tests becomes a ctest test <name>.<suite>.<test>; with
-#   WHOLE the program is one ctest test <name>. LABEL defaults to the folder's name, TIMEOUT
+#   WHOLE the program is one ctest test <name>, and under a sanitizer, where the start of a
+#   process costs more than most tests, every program is. LABEL defaults to the folder's name, TIMEOUT
 #   (of one ctest test) to 60. SERIAL: no other test beside it, for those that look at the
 #   clock. MEMCHECK adds a test <name>.memcheck, label memcheck, that
 #   runs the program under valgrind, in builds without sanitizers.
@@ -36,7 +37,11 @@ else()
     set(VIDICON_SANITIZED OFF)
 endif()
 
-# GoogleTest's header is most of what a test compiles: read once for all of them.
+# GoogleTest's header is most of what a test compiles: read once for all of them. But what clang
+# makes of it differs from folder to folder, and a compiler cache finds nothing that was made with it.
+if(CMAKE_CXX_COMPILER_LAUNCHER AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    set(CMAKE_DISABLE_PRECOMPILE_HEADERS ON)
+endif()
 if(VIDICON_TESTS)
     file(CONFIGURE OUTPUT "${VIDICON_GENERATED_DIR}/gtest_pch.cc" CONTENT "" @ONLY)
     add_executable(vidicon_gtest_pch EXCLUDE_FROM_ALL "${VIDICON_GENERATED_DIR}/gtest_pch.cc")
@@ -54,6 +59,10 @@ function(vidicon_add_test name)
     endif()
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 60)
+    endif()
+    if(VIDICON_SANITIZED AND NOT arg_WHOLE)
+        set(arg_WHOLE ON)
+        math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 10")
     endif()
     set(properties LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
     if(arg_SERIAL)

@@ -10,18 +10,26 @@
 class Accounts : public Case {
   protected:
     /* Runs `frames` frames under a fault script; the ledger must agree and have seen the fault. */
-    void UnderFault(const std::string &kind, const std::string &script, int frames)
+    /* `times`: how often the script can strike. In real time a machine under load may be too late for the very frames
+     * it names, which then have no buffer and no fault: the capture is made again. */
+    void UnderFault(const std::string &kind, const std::string &script, int frames,
+                    uint64_t times = 1)
     {
-        ARM(script);
-        MUST(OpenSmall());
-        MUST(Start());
-        MUST(TakeAndGive(frames));
-        MUST(Stop());
-        MUST(CompareWithLedger());
         Ledger ledger;
-        std::string why;
-        if (TheRig().ReadLedger(&ledger, &why))
-            EXPECT_GT(ledger.injected[kind], 0u) << "the fault never happened";
+        for (int attempt = 0; attempt < 8; attempt++) {
+            std::string why;
+            ARM(script);
+            MUST(OpenSmall());
+            MUST(Start());
+            MUST(TakeAndGive(frames));
+            MUST(Stop());
+            MUST(CompareWithLedger());
+            if (!TheRig().ReadLedger(&ledger, &why))
+                return;
+            if (ledger.injected[kind] >= times || ledger.no_buffer == 0)
+                break;
+        }
+        EXPECT_GE(ledger.injected[kind], times) << "the fault never happened";
     }
 };
 
@@ -129,14 +137,14 @@ TEST_F(Accounts, StarvationIsNoBuffer)
 
 TEST_F(Accounts, FifoOverflow)
 {
-    MUST(UnderFault("fifo-overflow", "fifo-overflow@frame=5,count=3", 20));
+    MUST(UnderFault("fifo-overflow", "fifo-overflow@frame=5,count=3", 20, 3));
     if (!IsSkipped())
         EXPECT_EQ(stats.dropped[VDC_DROP_DEVICE_FIFO], 3u);
 }
 
 TEST_F(Accounts, RefusedDma)
 {
-    MUST(UnderFault("dma-error", "dma-error@frame=5,count=2", 20));
+    MUST(UnderFault("dma-error", "dma-error@frame=5,count=2", 20, 2));
     if (!IsSkipped())
         EXPECT_EQ(stats.dropped[VDC_DROP_DMA], 2u);
 }

@@ -282,14 +282,17 @@ TEST_F(Unplug, AtAnyRegisterWrite)
     ASSERT_LT(high, 1 << 20) << "it never opens";
     for (int write = 1; write < 40; write += step)
         attempt(write);
-    for (int write = high - 20 > 40 ? high - 20 : 40; write < high + 60; write += step)
+    /* How many writes a capture takes depends on how often the application comes to give a buffer back. */
+    int from = high - 20 > 40 ? high - 20 : 40;
+    for (int write = from; write < high + 60 || (started == stopped && write < high + 200);
+         write += step)
         attempt(write);
     RecordProperty("note", std::to_string(refused) + " refused opens, " +
                                std::to_string(opened - started) + " failed starts, " +
                                std::to_string(started - stopped) + " failed captures");
     EXPECT_GT(refused, 0);
     EXPECT_GT(opened - started, 0);
-    EXPECT_GT(started - stopped, 0);
+    EXPECT_GT(started - stopped, 0) << "high " << high;
 }
 
 TEST_F(Unplug, ByTheRigWhileWaiting)
