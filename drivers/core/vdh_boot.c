@@ -15,7 +15,7 @@ enum phase {
     WAIT_CHECKED,
     WAIT_STARTED,
     LENGTH,
-    READ,
+    READ_PAGES,
     PARSE,
     FINISH,
     OVER
@@ -174,7 +174,7 @@ static int read_length(struct vdh_boot *boot)
         return result;
     boot->tables_bytes = length;
     boot->position = 0;
-    boot->phase = READ;
+    boot->phase = READ_PAGES;
     return VDH_AGAIN;
 }
 
@@ -269,7 +269,7 @@ int vdh_boot_step(struct vdh_boot *boot, uint64_t now_us, uint32_t *again_us)
     case LENGTH:
         result = read_length(boot);
         break;
-    case READ:
+    case READ_PAGES:
         result = read_tables(boot);
         break;
     case PARSE:
