@@ -30,6 +30,7 @@ enum ks_result {
     KS_BUSY = 170,
     KS_MORE_DATA = 234,
     KS_WAIT_TIMEOUT = 258,
+    KS_NO_SUCH_DEVICE = 433,
     KS_OPERATION_ABORTED = 995,
     KS_IO_DEVICE = 1117,
     KS_NOT_CONNECTED = 1167,
@@ -91,7 +92,7 @@ struct ks_system {
     /* IOCTL_KS_READ_STREAM. KS_OK: reap will bring it, with its result. Anything else: it will not. */
     uint32_t (*submit)(struct ks_handle *pin, struct ks_read *read);
     /* The next read that ended, in that order. KS_WAIT_TIMEOUT when vdi_now_ns() reaches the deadline: in the past polls,
-     * INT64_MAX has no end. KS_WOKEN once for each wake. */
+     * INT64_MAX has no end. KS_WOKEN once for each wake. Nothing else. */
     uint32_t (*reap)(struct ks_handle *pin, struct ks_read **out, int64_t deadline_ns);
     /* Makes a reap, in progress or the next, return KS_WOKEN. Any thread. */
     void (*wake)(struct ks_handle *pin);

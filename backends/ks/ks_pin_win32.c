@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pin creation, the one thing that is not a call of the system proper: KsCreatePin lives in ksuser.dll, which is looked up
+ * when it is needed, so that the library loads where there is none.
+ */
+#include "ks_win32.h"
+
+typedef DWORD(WINAPI *create_pin_fn)(HANDLE filter, void *connect, ACCESS_MASK access, HANDLE *pin);
+
+DWORD ks_pin_create(HANDLE *out, HANDLE filter, void *connect)
+{
+    HMODULE module = LoadLibraryExW(L"ksuser.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+    FARPROC address = module != NULL ? GetProcAddress(module, "KsCreatePin") : NULL;
+    create_pin_fn create;
+    DWORD result;
+
+    if (address == NULL) {
+        result = GetLastError();
+        if (module != NULL) {
+            FreeLibrary(module);
+        }
+        return result != ERROR_SUCCESS ? result : ERROR_PROC_NOT_FOUND;
+    }
+    memcpy(&create, &address, sizeof(create));
+    result = create(filter, connect, GENERIC_READ, out);
+    FreeLibrary(module);
+    return result;
+}
