@@ -43,11 +43,12 @@ set(VIDICON_WINDOWS_LINK_FLAGS_x86_64 -Os -flto -g ${VIDICON_WINDOWS_C_FLAGS_x86
     -Wl,-e,DriverEntry)
 set(VIDICON_WINDOWS_LINK_FLAGS_i686 -Wl,--gc-sections -Wl,-e,_DriverEntry@8)
 
-# The functions of stream.sys that are used, and their argument bytes on i386; a - is cdecl.
+# The functions of stream.sys that are used, by the driver or by tests, and their argument bytes on i386; a - is cdecl.
 set(VIDICON_WINDOWS_STREAM_EXPORTS
     StreamClassCallAtNewPriority@20
     StreamClassDeviceNotification@-
     StreamClassGetDmaBuffer@4
+    StreamClassGetNextEvent@20
     StreamClassGetPhysicalAddress@20
     StreamClassQueryMasterClockSync@8
     StreamClassReadWriteConfig@20

@@ -218,6 +218,9 @@ static void settle_interval(const struct vdh_device *device, struct vdh_format *
         if (!found || is_nearer(&one, &format->interval, &request))
             format->interval = one;
         found = 1;
+        /* None is nearer than the request itself; this runs where instructions count. */
+        if (is_same(&format->interval, &request))
+            return;
     }
 }
 
@@ -302,8 +305,8 @@ int vdh_format_adjust(const struct vdh_device *device, struct vdh_format *format
 
     if (!device->tables.bytes)
         return VDH_E_STATE;
-    for (uint32_t i = 0; i < device->tables.mode_count; i++)
-        offered |= get_mode(&mode, device, i, got.fourcc) == VDH_OK;
+    for (uint32_t i = 0; i < device->tables.mode_count && !offered; i++)
+        offered = get_mode(&mode, device, i, got.fourcc) == VDH_OK;
     if (!offered)
         got.fourcc = 0;
     result = settle_size(device, &got, format->mode);

@@ -45,15 +45,21 @@ static uint32_t big_endian(const uint8_t *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
+/* One round after another by moves between locals: a call of memmove for each would cost more than
+ * the round, and where this runs an entry counts its instructions. */
 static void sha_block(uint32_t state[8], const uint8_t *block)
 {
-    uint32_t s[8];
+    uint32_t a = state[0];
+    uint32_t b = state[1];
+    uint32_t c = state[2];
+    uint32_t d = state[3];
+    uint32_t e = state[4];
+    uint32_t f = state[5];
+    uint32_t g = state[6];
+    uint32_t h = state[7];
     uint32_t w[16];
 
-    memcpy(s, state, sizeof(s));
     for (uint32_t i = 0; i < 64u; i++) {
-        uint32_t a = s[0];
-        uint32_t e = s[4];
         uint32_t t1;
         uint32_t t2;
 
@@ -66,16 +72,26 @@ static void sha_block(uint32_t state[8], const uint8_t *block)
             w[i & 15u] += (rotate(x, 7) ^ rotate(x, 18) ^ x >> 3) + w[(i + 9u) & 15u] +
                           (rotate(y, 17) ^ rotate(y, 19) ^ y >> 10);
         }
-        t1 = s[7] + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & s[5]) ^ (~e & s[6])) +
-             sha_k[i] + w[i & 15u];
-        t2 = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) +
-             ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
-        memmove(s + 1, s, 7u * sizeof(s[0]));
-        s[4] += t1;
-        s[0] = t1 + t2;
+        t1 = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) + sha_k[i] +
+             w[i & 15u];
+        t2 = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+        h = g;
+        g = f;
+        f = e;
+        e = d + t1;
+        d = c;
+        c = b;
+        b = a;
+        a = t1 + t2;
     }
-    for (uint32_t i = 0; i < 8u; i++)
-        state[i] += s[i];
+    state[0] += a;
+    state[1] += b;
+    state[2] += c;
+    state[3] += d;
+    state[4] += e;
+    state[5] += f;
+    state[6] += g;
+    state[7] += h;
 }
 
 void vdh_sha256_start(struct vdh_sha256 *sha)

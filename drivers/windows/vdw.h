@@ -28,17 +28,20 @@
 #define VDW_NO_CHUNK       0xffu
 #define VDW_RINGS_BYTES    8192u /* both rings, padded */
 #define VDW_DMA_BYTES      (VDW_RINGS_BYTES + VDW_CHUNKS * VDW_CHUNK_BYTES)
-#define VDW_BUFFERS_MAX    8u  /* buffers in one read request */
+#define VDW_BUFFERS_MAX    8u /* buffers in one read request */
+#define VDW_READS_MAX      64u /* read requests that wait here; the rest wait with the class driver */
 #define VDW_RANGES_MAX     96u /* data ranges shown, two a format */
 #define VDW_CONTROLS_KS    8u  /* controls with a place in Microsoft's sets */
 #define VDW_STREAMS        1u
 
 /* What an entry may cost, beside which 10 us of stall are the most. */
 #define VDW_ENTRY_ACCESSES 16u
-#define VDW_ENTRY_BYTES    512u
+#define VDW_ENTRY_BYTES    64u
 #define VDW_ISR_FRAMES     2u /* 1 access each; with 2 for the status and 2 doorbells, 6 in all */
 #define VDW_ISR_QUEUES     2u
 #define VDW_STEP_QUEUES    8u
+#define VDW_ENTRY_SEGMENTS 96u /* elements looked at */
+#define VDW_ENTRY_LISTS    4u
 
 #define VDW_EVENTS                                                                          \
     ((uint32_t)VDH_EVENT_FRAME | (uint32_t)VDH_EVENT_SOURCE | (uint32_t)VDH_EVENT_CONTROL | \
@@ -54,16 +57,32 @@ struct vdw_request {
     struct vdw_request *next;
     PHW_STREAM_REQUEST_BLOCK srb;
     uint32_t buffers;
-    uint32_t given; /* buffers handed to the card */
-    uint32_t done;  /* buffers that came back filled; the card answers in order */
-    NTSTATUS ends;  /* STATUS_PENDING, or what it completes with once the card lets go */
+    uint32_t listed; /* buffers whose lists are written */
+    uint32_t given;  /* buffers handed to the card */
+    uint32_t done;   /* buffers that came back filled; the card answers in order */
+    NTSTATUS ends;   /* STATUS_PENDING, or what it completes with once the card lets go */
+    /* Where the next list goes on in the SRB's scatter/gather list. */
+    uint32_t element;
+    uint32_t offset; /* in that element */
+    uint32_t skip;   /* bytes to be passed over first */
 };
 
-/* A frame buffer that the card holds. */
+/* A frame buffer whose list is written. */
 struct vdw_slot {
     struct vdw_request *request;
-    uint32_t buffer; /* of the request */
-    uint8_t chunk;   /* first of its list */
+    uint32_t buffer;   /* of the request */
+    uint32_t segments; /* in the first chunk, a link among them */
+    uint8_t chunk;     /* first of its list */
+};
+
+/* The list that is being written. */
+struct vdw_list {
+    struct vdw_request *request; /* NULL: none is */
+    uint32_t left;               /* bytes of the picture still to be placed */
+    uint32_t index;              /* next place in the last chunk */
+    uint8_t first;
+    uint8_t last;
+    uint8_t before; /* the chunk before the last */
 };
 
 /* ---- The pin ---- */
@@ -86,6 +105,9 @@ struct vdw_stream {
     PHW_STREAM_REQUEST_BLOCK control; /* a held SET_STREAM_STATE */
     struct vdw_request *first;        /* requests, oldest first */
     struct vdw_request *last;
+    struct vdw_request *unlisted; /* the oldest one with a list to be written */
+    uint32_t reads;               /* requests in the queue */
+    uint32_t full;                /* it holds so many that no more are asked for */
     struct vdh_format format;
     _Alignas(8) uint8_t
         format_block[sizeof(KS_DATAFORMAT_VIDEOINFOHEADER) + sizeof(struct vdw_format)];
@@ -137,6 +159,7 @@ enum vdw_work {
     VDW_WORK_STEP = 1 << 0,
     VDW_WORK_COLLECT = 1 << 1,
     VDW_WORK_EVENTS = 1 << 2,
+    VDW_WORK_LIST = 1 << 3, /* lists of segments to be written */
     /* At PASSIVE_LEVEL. */
     VDW_WORK_LOAD = 1 << 8,
     VDW_WORK_COPY = 1 << 9,
@@ -186,8 +209,10 @@ struct vdw_device {
     uint32_t drains;
     uint32_t cut; /* bus mastering was taken away, after a stop that timed out */
     struct vdw_slot slots[VDW_RING];
-    uint32_t slot_first; /* number of the oldest one in the card, modulo VDW_RING */
-    uint32_t slot_count;
+    uint32_t slot_first;  /* number of the oldest one, modulo VDW_RING */
+    uint32_t slot_count;  /* that the card holds */
+    uint32_t slots_ready; /* and those that wait for their turn */
+    struct vdw_list list;
 
     /* The device's one callback and its one timer. */
     uint32_t work;         /* VDW_WORK_*, to be done */
@@ -291,6 +316,8 @@ int vdw_device_settle(struct vdw_device *device);
 /* The card does not answer any more. */
 void vdw_device_gone(struct vdw_device *device);
 void vdw_device_interrupts(struct vdw_device *device);
+/* Somebody uses the device again after PAGING_OUT_DRIVER: interrupts come again. */
+void vdw_device_wake(struct vdw_device *device);
 
 /* ---- vdw_io.c ---- */
 
@@ -347,7 +374,11 @@ void vdw_stream_settle(struct vdw_stream *stream);
 void vdw_read_request(struct vdw_stream *stream, PHW_STREAM_REQUEST_BLOCK srb);
 /* Gives the card at most `most` buffers: 1 access each. VDH_AGAIN if more could follow at once. */
 int vdw_read_feed(struct vdw_device *device, uint32_t most);
-/* The card forgot what was queued: takes the buffers back into the requests. */
+/* Writes lists, as far as an entry may go. VDH_AGAIN if more could follow at once. */
+int vdw_read_list(struct vdw_device *device);
+/* The card is through with the oldest buffer: it leaves the ring. The request it belongs to. */
+struct vdw_request *vdw_read_took(struct vdw_device *device);
+/* The card forgot what was queued: the buffers wait for their turn again. */
 void vdw_read_unqueue(struct vdw_device *device);
 /* Completes every request that has an end, or all with `status` unless that is STATUS_PENDING. */
 void vdw_read_flush(struct vdw_device *device, NTSTATUS status);

@@ -31,6 +31,14 @@ void vdw_device_interrupts(struct vdw_device *device)
         (void)vdh_interrupts_enable(&device->core, device->quiet ? 0 : VDW_EVENTS);
 }
 
+void vdw_device_wake(struct vdw_device *device)
+{
+    if (!device->quiet || device->asleep || device->leaving)
+        return;
+    device->quiet = 0;
+    vdw_device_interrupts(device);
+}
+
 /* Whether a held request may be completed, and with what. */
 static int is_over(struct vdw_device *device, PHW_STREAM_REQUEST_BLOCK srb, NTSTATUS *status)
 {
@@ -235,7 +243,8 @@ static NTSTATUS dispatch(struct vdw_device *device, PHW_STREAM_REQUEST_BLOCK srb
         vdw_work_request(device, VDW_WORK_STEP);
         return STATUS_PENDING;
     case SRB_PAGING_OUT_DRIVER:
-        return STATUS_PENDING;
+        /* It comes only where nothing is open; a pin would be in the way for as long as it likes. */
+        return device->stream ? STATUS_DEVICE_BUSY : STATUS_PENDING;
     case SRB_INITIALIZATION_COMPLETE:
     case SRB_NOTIFY_IDLE_STATE:
         return STATUS_SUCCESS;
@@ -249,8 +258,10 @@ static NTSTATUS dispatch(struct vdw_device *device, PHW_STREAM_REQUEST_BLOCK srb
     case SRB_GET_DATA_INTERSECTION:
         return vdw_format_intersect(device, srb);
     case SRB_GET_DEVICE_PROPERTY:
+        vdw_device_wake(device);
         return vdw_property_device(device, srb, 0);
     case SRB_SET_DEVICE_PROPERTY:
+        vdw_device_wake(device);
         return vdw_property_device(device, srb, 1);
     case SRB_OPEN_STREAM:
         return vdw_stream_open(device, srb);

@@ -95,8 +95,11 @@ void STREAMAPI vdw_receive_data(PHW_STREAM_REQUEST_BLOCK srb)
         srb->ActualBytesTransferred = 0;
         vdw_complete_read(srb, STATUS_NOT_IMPLEMENTED);
     }
-    /* Always: as many reads as there are may wait here. */
-    StreamClassStreamNotification(ReadyForNextStreamDataRequest, object);
+    /* Many reads wait here, but not any number: each has its share in the cost of ending them all. */
+    if (stream->reads < VDW_READS_MAX)
+        StreamClassStreamNotification(ReadyForNextStreamDataRequest, object);
+    else
+        stream->full = 1;
 }
 
 /* Reads that the card may be writing to end when it has let go of them. Whatever else is held ends by

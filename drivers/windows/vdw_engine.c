@@ -127,6 +127,7 @@ static int start(struct vdw_device *device)
         /* ENABLE may have reached the card: what it started has to be stopped. */
         device->engine = VDW_ENGINE_STOPPING;
         device->stream->failed = vdw_status(result);
+        vdw_work_request(device, VDW_WORK_STEP);
         result = VDH_OK;
     }
     return result;
@@ -193,7 +194,10 @@ static int go_up(struct vdw_device *device, enum vdw_engine goal)
             device->engine = VDW_ENGINE_ARMED;
         return result ? result : VDH_AGAIN;
     default:
-        result = vdw_read_feed(device, VDW_STEP_QUEUES);
+        /* The first frame finds every buffer that has come so far. */
+        result = vdw_read_list(device);
+        if (result == VDH_OK)
+            result = vdw_read_feed(device, VDW_STEP_QUEUES);
         if (result == VDH_OK && goal == VDW_ENGINE_RUNS)
             result = start(device);
         return result;

@@ -16,10 +16,21 @@ const KSEVENT_SET vdw_event_sets[1] = {
     {&vdw_set_own, VDW_EVENT_COUNT, items},
 };
 
-/* The class driver adds and removes the entry itself, and only for items of the set above. */
+/* The class driver adds and removes the entry itself, and only for items of the set above; this does
+ * not rely on it. To stop listening always works. */
 NTSTATUS STREAMAPI vdw_event_routine(PHW_EVENT_DESCRIPTOR descriptor)
 {
-    (void)descriptor;
+    struct vdw_device *device = (struct vdw_device *)(void *)descriptor->DeviceExtension;
+
+    if (!descriptor->Enable)
+        return STATUS_SUCCESS;
+    if (descriptor->EnableEventSetIndex != 0 || !descriptor->EventEntry ||
+        !descriptor->EventEntry->EventItem ||
+        descriptor->EventEntry->EventItem->EventId >= VDW_EVENT_COUNT)
+        return STATUS_NOT_FOUND;
+    if (device->gone)
+        return STATUS_DEVICE_REMOVED;
+    vdw_device_wake(device);
     return STATUS_SUCCESS;
 }
 

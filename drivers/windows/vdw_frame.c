@@ -98,11 +98,7 @@ static void deliver(struct vdw_device *device, const struct vdh_completion *fram
         stream->bytes += frame->bytes;
     }
 
-    vdw_read_free(device, slot->chunk);
-    slot->request = NULL;
-    device->slot_first = (device->slot_first + 1u) % VDW_RING;
-    device->slot_count--;
-    request->done++;
+    (void)vdw_read_took(device);
     if (request->done == request->buffers)
         vdw_read_finish(stream, request, STATUS_SUCCESS);
 }

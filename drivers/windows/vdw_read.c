@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Requests for frames: the queue, and the way of the SRB's scatter/gather list into the card's own
- * lists of segments. No frame is copied; the card writes to the pages of the application.
+ * lists of segments. No frame is copied; the card writes to the pages of the application. A list is
+ * written in pieces ahead of its turn: a picture may lie in thousands of places, and an entry at the
+ * interrupt's level has 10 to 20 us.
  */
 #include "vdw.h"
+
+#define HEADER_MOST  0x10000u
+#define HEADER_ALIGN 8u
 
 /* ---- The pool of chunks ---- */
 
@@ -37,57 +42,7 @@ void vdw_read_free(struct vdw_device *device, uint8_t chunk)
     }
 }
 
-/* ---- Scatter/gather ---- */
-
-/* A place in the list of an SRB. */
-struct place {
-    const KSSCATTER_GATHER *elements;
-    uint32_t count;
-    uint32_t index;
-    uint32_t offset; /* in that element */
-};
-
-static uint32_t left_in_element(const struct place *at)
-{
-    return at->elements[at->index].Length - at->offset;
-}
-
-/* Moves on by `bytes`; 0 if the list ends before. */
-static int skip(struct place *at, uint32_t bytes)
-{
-    while (at->index < at->count) {
-        uint32_t left = left_in_element(at);
-
-        if (bytes < left) {
-            at->offset += bytes;
-            return 1;
-        }
-        bytes -= left;
-        at->offset = 0;
-        at->index++;
-    }
-    return bytes == 0;
-}
-
-/* Elements that hold something, for `bytes` from here on; 0 if the list ends before. */
-static uint32_t count_segments(struct place at, uint32_t bytes)
-{
-    uint32_t segments = 0;
-
-    for (; bytes > 0 && at.index < at.count; at.index++, at.offset = 0) {
-        uint32_t left = left_in_element(&at);
-
-        segments += left != 0;
-        bytes -= left < bytes ? left : bytes;
-    }
-    return bytes == 0 ? segments : 0;
-}
-
-/* A block holds 256 segments; where the list goes on, the last is a link. */
-static uint32_t count_chunks(uint32_t segments)
-{
-    return segments <= VDW_CHUNK_SEGMENTS ? 1u : (segments - 2u) / (VDW_CHUNK_SEGMENTS - 1u) + 1u;
-}
+/* ---- A list for the card ---- */
 
 PKSSTREAM_HEADER vdw_read_header(PHW_STREAM_REQUEST_BLOCK srb, uint32_t buffer)
 {
@@ -99,93 +54,195 @@ PKSSTREAM_HEADER vdw_read_header(PHW_STREAM_REQUEST_BLOCK srb, uint32_t buffer)
     return (PKSSTREAM_HEADER)(void *)at;
 }
 
-static void find_place(struct place *at, PHW_STREAM_REQUEST_BLOCK srb, uint32_t buffer)
+static uint8_t *chunk_at(const struct vdw_device *device, uint8_t chunk)
 {
-    at->elements = srb->ScatterGatherBuffer;
-    at->count = srb->NumberOfScatterGatherElements;
-    at->index = 0;
-    at->offset = 0;
-    for (uint32_t i = 0; i < buffer; i++)
-        (void)skip(at, vdw_read_header(srb, i)->FrameExtent);
-    /* Over empty elements. */
-    (void)skip(at, 0);
+    return device->chunks + chunk * VDW_CHUNK_BYTES;
 }
 
-/* Writes the list of segments; the caller knows that there are chunks enough. */
-static uint8_t write_segments(struct vdw_device *device, struct place at, uint32_t bytes,
-                              uint32_t segments)
+static uint64_t chunk_address(const struct vdw_device *device, uint8_t chunk)
 {
-    uint8_t first = take_chunk(device);
-    uint8_t chunk = first;
-    uint32_t index = 0;
+    return device->chunks_address + chunk * VDW_CHUNK_BYTES;
+}
 
-    for (; bytes > 0 && at.index < at.count; at.index++, at.offset = 0) {
-        uint32_t left = left_in_element(&at);
-        uint64_t address = (uint64_t)at.elements[at.index].PhysicalAddress.QuadPart + at.offset;
+static void drop_list(struct vdw_device *device)
+{
+    if (device->list.request)
+        vdw_read_free(device, device->list.first);
+    device->list.request = NULL;
+}
 
-        if (left == 0)
-            continue;
-        left = left < bytes ? left : bytes;
-        if (index == VDW_CHUNK_SEGMENTS - 1u && segments > 1u) {
-            uint8_t more = take_chunk(device);
+/* VDH_E_FULL: not now. */
+static int begin_list(struct vdw_device *device, struct vdw_request *request)
+{
+    struct vdw_list *list = &device->list;
 
-            vdh_segment_put_link(device->chunks + chunk * VDW_CHUNK_BYTES, index,
-                                 device->chunks_address + more * VDW_CHUNK_BYTES,
-                                 segments < VDW_CHUNK_SEGMENTS ? segments : VDW_CHUNK_SEGMENTS);
-            device->chunk_next[chunk] = more;
-            chunk = more;
-            index = 0;
-        }
-        vdh_segment_put(device->chunks + chunk * VDW_CHUNK_BYTES, index, address, left);
-        index++;
-        segments--;
-        bytes -= left;
+    if (device->slots_ready == VDW_RING || device->chunks_free == 0)
+        return VDH_E_FULL;
+    list->request = request;
+    list->left = device->stream->frame_bytes;
+    list->first = take_chunk(device);
+    list->last = list->first;
+    list->before = VDW_NO_CHUNK;
+    list->index = 0;
+    return VDH_OK;
+}
+
+/* One segment more. Where a block is full and the list goes on, its last place is a link. */
+static int put_segment(struct vdw_device *device, uint64_t address, uint32_t bytes)
+{
+    struct vdw_list *list = &device->list;
+
+    if (list->index == VDW_CHUNK_SEGMENTS - 1u && bytes < list->left) {
+        uint8_t more;
+
+        if (device->chunks_free == 0)
+            return VDH_E_FULL;
+        more = take_chunk(device);
+        /* How many follow is known at the end; as long as it is not the end, a block is full. */
+        vdh_segment_put_link(chunk_at(device, list->last), list->index, chunk_address(device, more),
+                             VDW_CHUNK_SEGMENTS);
+        device->chunk_next[list->last] = more;
+        list->before = list->last;
+        list->last = more;
+        list->index = 0;
     }
-    return first;
+    vdh_segment_put(chunk_at(device, list->last), list->index++, address, bytes);
+    list->left -= bytes;
+    return VDH_OK;
+}
+
+/* The list is whole: it waits for its turn. */
+static void end_list(struct vdw_device *device)
+{
+    struct vdw_list *list = &device->list;
+    struct vdw_request *request = list->request;
+    struct vdw_slot *slot = &device->slots[(device->slot_first + device->slots_ready) % VDW_RING];
+
+    if (list->before != VDW_NO_CHUNK)
+        vdh_segment_put_link(chunk_at(device, list->before), VDW_CHUNK_SEGMENTS - 1u,
+                             chunk_address(device, list->last), list->index);
+    slot->request = request;
+    slot->buffer = request->listed;
+    slot->chunk = list->first;
+    slot->segments = list->before == VDW_NO_CHUNK ? list->index : VDW_CHUNK_SEGMENTS;
+    device->slots_ready++;
+    list->request = NULL;
+    /* The next buffer begins where this one ends, not where the picture does. */
+    request->skip =
+        vdw_read_header(request->srb, request->listed)->FrameExtent - device->stream->frame_bytes;
+    request->listed++;
+    if (request->listed == request->buffers)
+        device->stream->unlisted = request->next;
+}
+
+/* Where a request has several buffers its list must be split, and nothing but the order says where.
+ * The class driver can tell the address of any byte: it must be the one that was found. */
+static int splits_right(struct vdw_device *device, const struct vdw_request *request,
+                        uint64_t address)
+{
+    ULONG length = 0;
+    STREAM_PHYSICAL_ADDRESS there = StreamClassGetPhysicalAddress(
+        device, request->srb, vdw_read_header(request->srb, request->listed)->Data, SRBDataBuffer,
+        &length);
+
+    return (uint64_t)there.QuadPart == address;
+}
+
+/* Goes on with the list under way, for at most `*most` elements of the SRB's. VDH_E_RANGE: they end
+ * before the picture, or lie otherwise than the class driver says. */
+static int write_list(struct vdw_device *device, uint32_t *most)
+{
+    struct vdw_list *list = &device->list;
+    struct vdw_request *request = list->request;
+    PHW_STREAM_REQUEST_BLOCK srb = request->srb;
+
+    for (; list->left > 0; (*most)--) {
+        const KSSCATTER_GATHER *element = &srb->ScatterGatherBuffer[request->element];
+        uint32_t room;
+        uint32_t take;
+
+        if (request->element >= srb->NumberOfScatterGatherElements)
+            return VDH_E_RANGE;
+        if (*most == 0)
+            return VDH_AGAIN;
+        room = element->Length - request->offset;
+        take = room < list->left ? room : list->left;
+        if (request->skip > 0) {
+            take = room < request->skip ? room : request->skip;
+            request->skip -= take;
+        } else if (take > 0) {
+            uint64_t address = (uint64_t)element->PhysicalAddress.QuadPart + request->offset;
+            int result = VDH_OK;
+
+            if (request->listed > 0 && list->left == device->stream->frame_bytes &&
+                !splits_right(device, request, address))
+                return VDH_E_RANGE;
+            result = put_segment(device, address, take);
+            if (result)
+                return result;
+        }
+        request->offset += take;
+        if (request->offset == element->Length) {
+            request->element++;
+            request->offset = 0;
+        }
+    }
+    return VDH_OK;
+}
+
+int vdw_read_list(struct vdw_device *device)
+{
+    struct vdw_stream *stream = device->stream;
+    uint32_t most = VDW_ENTRY_SEGMENTS;
+
+    for (uint32_t i = 0; stream && stream->unlisted; i++) {
+        struct vdw_request *request = stream->unlisted;
+        int result = VDH_OK;
+
+        if (i == VDW_ENTRY_LISTS)
+            return VDH_AGAIN;
+        if (!device->list.request)
+            result = begin_list(device, request);
+        if (!result)
+            result = write_list(device, &most);
+        if (result == VDH_AGAIN)
+            return result;
+        if (!result) {
+            end_list(device);
+        } else if (result == VDH_E_FULL && device->slots_ready > 0) {
+            return VDH_OK; /* the next frame makes room */
+        } else {
+            (void)vdw_read_end(device, request->srb,
+                               result == VDH_E_FULL ? STATUS_INSUFFICIENT_RESOURCES
+                                                    : STATUS_INVALID_PARAMETER);
+            return VDH_AGAIN;
+        }
+    }
+    return VDH_OK;
 }
 
 /* ---- A request comes ---- */
 
-/* Where a request has several buffers its list must be split, and nothing but the order says where.
- * The class driver can tell the address of any byte: it must be the one that was found. */
-static int splits_right(struct vdw_device *device, PHW_STREAM_REQUEST_BLOCK srb, uint32_t buffer,
-                        const struct place *at)
-{
-    ULONG length = 0;
-    STREAM_PHYSICAL_ADDRESS address = StreamClassGetPhysicalAddress(
-        device, srb, vdw_read_header(srb, buffer)->Data, SRBDataBuffer, &length);
-
-    return address.QuadPart == at->elements[at->index].PhysicalAddress.QuadPart + at->offset;
-}
-
 static NTSTATUS check(struct vdw_stream *stream, PHW_STREAM_REQUEST_BLOCK srb)
 {
-    struct vdw_device *device = stream->device;
-
-    if (device->gone)
+    if (stream->device->gone)
         return STATUS_DEVICE_REMOVED;
     if (stream->closing || (stream->state != KSSTATE_PAUSE && stream->state != KSSTATE_RUN))
         return STATUS_INVALID_DEVICE_STATE;
     if (stream->failed != STATUS_SUCCESS)
         return stream->failed;
     if (srb->NumberOfBuffers == 0 || srb->NumberOfBuffers > VDW_BUFFERS_MAX ||
-        !srb->CommandData.DataBufferArray || !srb->ScatterGatherBuffer || !srb->SRBExtension)
+        !srb->CommandData.DataBufferArray || !srb->ScatterGatherBuffer ||
+        srb->NumberOfScatterGatherElements == 0 || !srb->SRBExtension)
         return STATUS_INVALID_PARAMETER;
     for (uint32_t i = 0; i < srb->NumberOfBuffers; i++) {
         const KSSTREAM_HEADER *header = vdw_read_header(srb, i);
-        struct place at;
-        uint32_t segments;
 
-        if (header->Size < sizeof(KSSTREAM_HEADER) || header->Size > 0x10000u)
+        if (header->Size < sizeof(KSSTREAM_HEADER) || header->Size > HEADER_MOST ||
+            header->Size % HEADER_ALIGN != 0)
             return STATUS_INVALID_PARAMETER;
         if (header->FrameExtent < stream->frame_bytes)
             return STATUS_BUFFER_TOO_SMALL;
-        find_place(&at, srb, i);
-        segments = count_segments(at, stream->frame_bytes);
-        if (segments == 0 || (i > 0 && !splits_right(device, srb, i, &at)))
-            return STATUS_INVALID_PARAMETER;
-        if (count_chunks(segments) > device->chunk_count)
-            return STATUS_INSUFFICIENT_RESOURCES;
     }
     return STATUS_SUCCESS;
 }
@@ -201,126 +258,161 @@ void vdw_read_request(struct vdw_stream *stream, PHW_STREAM_REQUEST_BLOCK srb)
         return;
     }
     srb->TimeoutCounter = 0; /* a signal may be long in coming */
-    request->next = NULL;
+    memset(request, 0, sizeof(*request));
     request->srb = srb;
     request->buffers = srb->NumberOfBuffers;
-    request->given = 0;
-    request->done = 0;
     request->ends = STATUS_PENDING;
     if (stream->last)
         stream->last->next = request;
     else
         stream->first = request;
     stream->last = request;
+    stream->reads++;
+    if (!stream->unlisted)
+        stream->unlisted = request;
+    if (vdw_read_list(device) == VDH_AGAIN)
+        vdw_work_request(device, VDW_WORK_LIST);
     if (vdw_read_feed(device, VDW_STEP_QUEUES) == VDH_AGAIN)
         vdw_work_request(device, VDW_WORK_COLLECT);
 }
 
 /* ---- To the card, and back ---- */
 
-/* VDH_E_FULL: not now. */
-static int give(struct vdw_device *device, struct vdw_request *request)
-{
-    uint32_t index = (device->slot_first + device->slot_count) % VDW_RING;
-    struct vdw_slot *slot = &device->slots[index];
-    uint32_t bytes = device->stream->frame_bytes;
-    uint32_t segments;
-    struct place at;
-    int result;
-
-    if (device->slot_count == VDW_RING)
-        return VDH_E_FULL;
-    find_place(&at, request->srb, request->given);
-    segments = count_segments(at, bytes);
-    if (count_chunks(segments) > device->chunks_free)
-        return VDH_E_FULL;
-    slot->request = request;
-    slot->buffer = request->given;
-    slot->chunk = write_segments(device, at, bytes, segments);
-    result = vdh_capture_queue(
-        &device->capture, device->chunks_address + slot->chunk * VDW_CHUNK_BYTES,
-        segments < VDW_CHUNK_SEGMENTS ? segments : VDW_CHUNK_SEGMENTS, bytes, index);
-    if (result) {
-        vdw_read_free(device, slot->chunk);
-        return result;
-    }
-    device->slot_count++;
-    request->given++;
-    return VDH_OK;
-}
-
 int vdw_read_feed(struct vdw_device *device, uint32_t most)
 {
-    struct vdw_stream *stream = device->stream;
-    struct vdw_request *request;
-    uint32_t given = 0;
-
-    if (!stream || device->gone || stream->recycle ||
+    if (!device->stream || device->gone || device->stream->recycle ||
         (device->engine != VDW_ENGINE_ARMED && device->engine != VDW_ENGINE_RUNS))
         return VDH_OK;
-    request = stream->first;
-    while (request) {
+    for (uint32_t given = 0; device->slot_count < device->slots_ready; given++) {
+        uint32_t index = (device->slot_first + device->slot_count) % VDW_RING;
+        const struct vdw_slot *slot = &device->slots[index];
         int result;
 
-        if (request->given == request->buffers || request->ends != STATUS_PENDING) {
-            request = request->next;
-            continue;
-        }
         if (given == most)
             return VDH_AGAIN;
-        result = give(device, request);
-        if (result == VDH_E_FULL)
-            return VDH_OK; /* the next frame makes room */
+        result = vdh_capture_queue(&device->capture, chunk_address(device, slot->chunk),
+                                   slot->segments, device->stream->frame_bytes, index);
         if (result)
             return result;
-        given++;
+        device->slot_count++;
+        slot->request->given++;
     }
     return VDH_OK;
 }
 
 void vdw_read_unqueue(struct vdw_device *device)
 {
-    for (; device->slot_count > 0; device->slot_count--) {
-        struct vdw_slot *slot = &device->slots[device->slot_first];
-
-        vdw_read_free(device, slot->chunk);
-        slot->request->given = slot->request->done;
-        slot->request = NULL;
-        device->slot_first = (device->slot_first + 1u) % VDW_RING;
+    /* Their lists are as good as they were. */
+    while (device->slot_count > 0) {
+        device->slot_count--;
+        device->slots[(device->slot_first + device->slot_count) % VDW_RING].request->given--;
     }
-    device->slot_first = 0;
 }
 
-/* Takes it out of the queue and completes it. */
-void vdw_read_finish(struct vdw_stream *stream, struct vdw_request *request, NTSTATUS status)
+struct vdw_request *vdw_read_took(struct vdw_device *device)
 {
-    struct vdw_request **at = &stream->first;
-    struct vdw_request *before = NULL;
+    struct vdw_slot *slot = &device->slots[device->slot_first];
+    struct vdw_request *request = slot->request;
 
-    while (*at && *at != request) {
-        before = *at;
-        at = &(*at)->next;
+    vdw_read_free(device, slot->chunk);
+    slot->request = NULL;
+    device->slot_first = (device->slot_first + 1u) % VDW_RING;
+    device->slot_count--;
+    device->slots_ready--;
+    request->done++;
+    if (device->stream->unlisted)
+        vdw_work_request(device, VDW_WORK_LIST);
+    return request;
+}
+
+/* Lists of requests that end are forgotten; the card has none of them. */
+static void forget_lists(struct vdw_device *device)
+{
+    uint32_t kept = device->slot_count;
+
+    for (uint32_t i = kept; i < device->slots_ready; i++) {
+        struct vdw_slot slot = device->slots[(device->slot_first + i) % VDW_RING];
+
+        if (slot.request->ends == STATUS_PENDING)
+            device->slots[(device->slot_first + kept++) % VDW_RING] = slot;
+        else
+            vdw_read_free(device, slot.chunk);
     }
-    if (!*at)
-        return;
-    *at = request->next;
+    device->slots_ready = kept;
+    if (device->list.request && device->list.request->ends != STATUS_PENDING)
+        drop_list(device);
+}
+
+/* ---- A request ends ---- */
+
+/* Out of the queue; `before` is the one before it. */
+static void unlink_request(struct vdw_stream *stream, struct vdw_request *request,
+                           struct vdw_request *before)
+{
+    if (before)
+        before->next = request->next;
+    else
+        stream->first = request->next;
     if (stream->last == request)
         stream->last = before;
-    vdw_complete_read(request->srb, status);
+    if (stream->unlisted == request)
+        stream->unlisted = request->next;
+    stream->reads--;
+}
+
+static void complete(struct vdw_stream *stream, struct vdw_request *request, NTSTATUS status)
+{
+    PHW_STREAM_REQUEST_BLOCK srb = request->srb;
+    PHW_STREAM_OBJECT object = stream->object;
+
+    /* Nothing is in the buffers that no frame came to. */
+    for (uint32_t i = request->done; i < request->buffers; i++) {
+        vdw_read_header(srb, i)->DataUsed = 0;
+        vdw_read_header(srb, i)->OptionsFlags = 0;
+    }
+    vdw_complete_read(srb, status);
+    if (stream->full) {
+        stream->full = 0;
+        StreamClassStreamNotification(ReadyForNextStreamDataRequest, object);
+    }
+}
+
+void vdw_read_finish(struct vdw_stream *stream, struct vdw_request *request, NTSTATUS status)
+{
+    struct vdw_request *before = NULL;
+    struct vdw_request *at = stream->first;
+
+    while (at && at != request) {
+        before = at;
+        at = at->next;
+    }
+    if (!at)
+        return;
+    unlink_request(stream, request, before);
+    complete(stream, request, status);
 }
 
 void vdw_read_flush(struct vdw_device *device, NTSTATUS status)
 {
     struct vdw_stream *stream = device->stream;
     struct vdw_request *request = stream ? stream->first : NULL;
+    struct vdw_request *before = NULL;
 
+    for (struct vdw_request *at = request; at && status != STATUS_PENDING; at = at->next) {
+        if (at->ends == STATUS_PENDING)
+            at->ends = status;
+    }
+    if (request)
+        forget_lists(device);
     while (request) {
         struct vdw_request *next = request->next;
 
-        if (request->ends != STATUS_PENDING)
-            vdw_read_finish(stream, request, request->ends);
-        else if (status != STATUS_PENDING)
-            vdw_read_finish(stream, request, status);
+        if (request->ends != STATUS_PENDING) {
+            unlink_request(stream, request, before);
+            complete(stream, request, request->ends);
+        } else {
+            before = request;
+        }
         request = next;
     }
 }
@@ -334,13 +426,16 @@ int vdw_read_end(struct vdw_device *device, PHW_STREAM_REQUEST_BLOCK srb, NTSTAT
         request = request->next;
     if (!request)
         return 0;
+    request->ends = status;
+    if (stream->unlisted == request)
+        stream->unlisted = request->next;
     if (request->given == request->done) {
+        forget_lists(device);
         vdw_read_finish(stream, request, status);
         return 1;
     }
     /* The card has a buffer of it. An engine that stands is told to forget; one that runs has to be
      * stopped first. */
-    request->ends = status;
     stream->recycle = 1;
     vdw_work_request(device, VDW_WORK_STEP);
     return 1;

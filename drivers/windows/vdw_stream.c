@@ -46,8 +46,7 @@ NTSTATUS vdw_stream_open(struct vdw_device *device, PHW_STREAM_REQUEST_BLOCK srb
     object->HwClockObject.HwClockFunction = vdw_clock_function;
     object->HwClockObject.ClockSupportFlags = CLOCK_SUPPORT_CAN_RETURN_STREAM_TIME;
     device->stream = stream;
-    device->quiet = 0;
-    vdw_device_interrupts(device);
+    vdw_device_wake(device);
     return STATUS_SUCCESS;
 }
 

@@ -7,6 +7,7 @@
 
 #define COLLECT_AT_ONCE 6u
 #define TORN_RETRY_US   1000u
+#define SHORT_WAY       ((uint32_t)VDW_WORK_COLLECT | (uint32_t)VDW_WORK_EVENTS | (uint32_t)VDW_WORK_LIST)
 
 static void STREAMAPI run_high(PVOID context);
 
@@ -46,7 +47,7 @@ static void schedule(struct vdw_device *device)
     if (device->calling || !device->work)
         return;
     device->calling = 1;
-    if (passive || !(device->work & ((uint32_t)VDW_WORK_COLLECT | (uint32_t)VDW_WORK_EVENTS))) {
+    if (passive || !(device->work & SHORT_WAY)) {
         device->work &= ~passive;
         device->passive_work = passive;
         StreamClassCallAtNewPriority(NULL, device, Low, run_passive, device);
@@ -71,6 +72,14 @@ static void collect(struct vdw_device *device)
     if (result == VDH_E_IO)
         vdw_work_after(device, TORN_RETRY_US);
     if (vdw_read_feed(device, COLLECT_AT_ONCE) == VDH_AGAIN || result == VDH_AGAIN)
+        device->work |= VDW_WORK_COLLECT;
+}
+
+static void write_lists(struct vdw_device *device)
+{
+    if (vdw_read_list(device) == VDH_AGAIN)
+        device->work |= VDW_WORK_LIST;
+    else if (vdw_read_feed(device, COLLECT_AT_ONCE) == VDH_AGAIN)
         device->work |= VDW_WORK_COLLECT;
 }
 
@@ -104,6 +113,9 @@ static void STREAMAPI run_high(PVOID context)
     if (device->work & VDW_WORK_COLLECT) {
         device->work &= ~(uint32_t)VDW_WORK_COLLECT;
         collect(device);
+    } else if (device->work & VDW_WORK_LIST) {
+        device->work &= ~(uint32_t)VDW_WORK_LIST;
+        write_lists(device);
     } else if (device->work & VDW_WORK_EVENTS) {
         device->work &= ~(uint32_t)VDW_WORK_EVENTS;
         vdw_irq_events(device);

@@ -16,19 +16,28 @@ typedef uint64_t nt_u64 __attribute__((aligned(8)));
 typedef int64_t nt_s64 __attribute__((aligned(8)));
 typedef uint32_t nt_status;
 
-#define STATUS_SUCCESS               0x00000000u
-#define STATUS_TIMEOUT               0x00000102u
-#define STATUS_BUFFER_OVERFLOW       0x80000005u
-#define STATUS_NOT_IMPLEMENTED       0xc0000002u
-#define STATUS_INVALID_PARAMETER     0xc000000du
-#define STATUS_NO_SUCH_DEVICE        0xc000000eu
-#define STATUS_END_OF_FILE           0xc0000011u
-#define STATUS_BUFFER_TOO_SMALL      0xc0000023u
-#define STATUS_OBJECT_NAME_NOT_FOUND 0xc0000034u
-#define STATUS_IO_TIMEOUT            0xc00000b5u
-#define STATUS_NOT_SUPPORTED         0xc00000bbu
-#define STATUS_CANCELLED             0xc0000120u
-#define STATUS_IO_DEVICE_ERROR       0xc0000185u
+#define STATUS_SUCCESS                0x00000000u
+#define STATUS_TIMEOUT                0x00000102u
+#define STATUS_BUFFER_OVERFLOW        0x80000005u
+#define STATUS_NOT_IMPLEMENTED        0xc0000002u
+#define STATUS_INVALID_PARAMETER      0xc000000du
+#define STATUS_NO_SUCH_DEVICE         0xc000000eu
+#define STATUS_INVALID_DEVICE_REQUEST 0xc0000010u
+#define STATUS_END_OF_FILE            0xc0000011u
+#define STATUS_BUFFER_TOO_SMALL       0xc0000023u
+#define STATUS_OBJECT_NAME_NOT_FOUND  0xc0000034u
+#define STATUS_IO_TIMEOUT             0xc00000b5u
+#define STATUS_NOT_SUPPORTED          0xc00000bbu
+#define STATUS_DEVICE_NOT_READY       0xc00000a3u
+#define STATUS_CANCELLED              0xc0000120u
+#define STATUS_INVALID_DEVICE_STATE   0xc0000184u
+#define STATUS_IO_DEVICE_ERROR        0xc0000185u
+#define STATUS_INSUFFICIENT_RESOURCES 0xc000009au
+#define STATUS_NOT_FOUND              0xc0000225u
+#define STATUS_NO_MATCH               0xc0000272u
+#define STATUS_DEVICE_REMOVED         0xc00002b6u
+#define STATUS_TOO_MANY_NODES         0xc000020eu
+#define STATUS_DEVICE_BUSY            0x80000011u
 
 enum sc_command {
     SRB_READ_DATA = 0,
@@ -165,13 +174,52 @@ struct ks_property_set {
     const void *fast;
 };
 
+struct ks_event_item {
+    uint32_t id;
+    uint32_t input;
+    uint32_t extra;
+    uintptr_t add;
+    uintptr_t remove;
+    uintptr_t support;
+};
+
+struct ks_event_set {
+    const struct nt_guid *set;
+    uint32_t count;
+    const struct ks_event_item *items;
+};
+
+struct ks_event_entry { /* KSEVENT_ENTRY */
+    void *links[2];
+    void *object;
+    void *item_of_kind;
+    void *data;
+    uint32_t notification;
+    const struct ks_event_set *set;
+    const struct ks_event_item *item;
+    void *file;
+    uint32_t adjustment;
+    uint32_t reserved;
+    uint32_t flags;
+};
+
+struct sc_event { /* HW_EVENT_DESCRIPTOR */
+    uint8_t enable;
+    struct ks_event_entry *entry;
+    void *data;
+    void *extension; /* of the device, or the stream's object */
+    uint32_t set;
+    void *instance;
+    uint32_t reserved;
+};
+
 struct sc_srb;
 struct sc_object;
 
 typedef void(NT_API *sc_srb_routine)(struct sc_srb *srb);
 typedef uint8_t(NT_API *sc_interrupt_routine)(void *extension);
 typedef void(NT_API *sc_routine)(void *context);
-typedef nt_status(NT_API *sc_event_routine)(void *descriptor);
+typedef nt_status(NT_API *sc_event_routine)(struct sc_event *descriptor);
 
 struct sc_time_context {
     void *extension;
@@ -211,7 +259,7 @@ struct sc_header { /* HW_STREAM_HEADER */
     uint32_t property_sets;
     const struct ks_property_set *properties;
     uint32_t event_sets;
-    const void *events;
+    const struct ks_event_set *events;
     const void *topology;
     sc_event_routine event_routine;
     int32_t method_sets;

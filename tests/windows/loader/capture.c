@@ -150,7 +150,7 @@ static const struct vdm_ledger *ledger(void)
 }
 
 /* The ledger's next frame that reached memory. */
-static const struct vdm_ledger_frame *next_good(void)
+const struct vdm_ledger_frame *capture_next_good(void)
 {
     while (capture.next_good < ledger()->frame_count) {
         const struct vdm_ledger_frame *frame =
@@ -168,14 +168,12 @@ static int repeats(uint32_t line)
     return capture.compare == 2 && line > 21;
 }
 
-/* 0 if it is that picture; *plane and *line say where it differs. */
-static int differs(const struct dma_buffer *picture, uint32_t number, uint32_t *at_plane,
-                   uint32_t *at_line)
+int capture_differs(const uint8_t *picture, uint32_t number, uint32_t *at_plane, uint32_t *at_line)
 {
     static uint8_t expected[65536];
     const struct capture_format *format = &capture.format;
     uint32_t planes = format->code == CODE('N', 'V', '1', '2') ? 2 : 1;
-    const uint8_t *at = picture->bytes;
+    const uint8_t *at = picture;
     uint32_t length = 0;
 
     for (uint32_t plane = 0; plane < planes; plane++) {
@@ -192,24 +190,24 @@ static int differs(const struct dma_buffer *picture, uint32_t number, uint32_t *
             report->bytes_compared += length;
         }
     }
-    if ((size_t)(at - picture->bytes) != format->picture_bytes)
-        report_fail(CHECK_PICTURE, "%td bytes, not %u", at - picture->bytes, format->picture_bytes);
+    if ((size_t)(at - picture) != format->picture_bytes)
+        report_fail(CHECK_PICTURE, "%td bytes, not %u", at - picture, format->picture_bytes);
     return 0;
 }
 
 /* Where a fault cost the driver a completion, the picture is a later one of the ledger. */
 static void compare(const struct dma_buffer *picture)
 {
-    uint32_t number = next_good()->source_frame;
+    uint32_t number = capture_next_good()->source_frame;
     uint32_t plane = 0;
     uint32_t line = 0;
 
     if (!capture.compare)
         return;
-    while (differs(picture, number, &plane, &line)) {
+    while (capture_differs(picture->bytes, number, &plane, &line)) {
         if (!capture.lossy)
             report_fail(CHECK_PICTURE, "plane %u, line %u of picture %u", plane, line, number);
-        number = next_good()->source_frame;
+        number = capture_next_good()->source_frame;
     }
 }
 
@@ -273,7 +271,7 @@ static void on_read(struct class_request *request)
 void capture_send(unsigned which)
 {
     struct class_request *request =
-        scene_read(capture.stream, capture.pictures[which], capture.shape);
+        scene_read_request(capture.stream, capture.pictures[which], capture.shape);
 
     request->done = on_read;
     class_send(request);

@@ -70,6 +70,10 @@ void capture_stop(void);
 /* Compares what was delivered with the ledger of the present capture. */
 void capture_account(void);
 void capture_close(void);
+/* The ledger's next frame that reached memory. */
+const struct vdm_ledger_frame *capture_next_good(void);
+/* 0 if the bytes are picture `number`; *plane and *line say where they differ. */
+int capture_differs(const uint8_t *picture, uint32_t number, uint32_t *plane, uint32_t *line);
 /* Sends the read of a buffer that is with the application. */
 void capture_send(unsigned which);
 

@@ -85,6 +85,8 @@ void class_add_device(unsigned ranges)
     class.removed = 0;
     queue_open(&class.device, "the device's queue");
     memset(class.streams, 0, sizeof(class.streams));
+    class.event_sets = NULL;
+    class.event_set_count = 0;
     memset(&class.timer, 0, sizeof(class.timer));
     memset(&class.callback, 0, sizeof(class.callback));
     if (class.init.dma_buffer) {
@@ -123,6 +125,8 @@ void class_remove_device(void)
         if (class.streams[i].object)
             report_fail(CHECK_STATUS, "the device is removed with stream %u open", i);
     }
+    while (class.events)
+        class_event_disable(class.events);
     class.removed = 1;
     bus.irq_connected = 0;
     if (class.timer.armed || class.callback.armed)
@@ -376,6 +380,17 @@ static uint64_t next_due(void)
             due = earliest(due, class.streams[i].timer.due_ns);
     }
     return earliest(due, vdm_next_event_ns(bus.card));
+}
+
+void class_step(void)
+{
+    uint64_t now = bus_now_ns();
+    uint64_t due;
+
+    if (class_turn())
+        return;
+    due = next_due();
+    vdm_advance(bus.card, due > now ? due : now + 1);
 }
 
 static int still_waits(const struct class_request *request)

@@ -65,10 +65,17 @@ struct class_request {
     /* Reads. */
     struct dma_buffer *picture[CLASS_BUFFERS];
     struct ks_header *headers;
-    uint8_t headers_copy[1024];
+    uint8_t headers_copy[2048];
     void (*done)(struct class_request *request); /* then it is freed, unless `keep` */
     void *context;
     int keep;
+};
+
+struct class_event { /* one that somebody listens to */
+    struct class_event *next;
+    struct class_stream *stream; /* NULL: the device's */
+    struct ks_event_entry *entry;
+    uint64_t signals;
 };
 
 struct class {
@@ -87,7 +94,11 @@ struct class {
     uint64_t next_second_ns;
     uint32_t timeout_s;   /* of the reads sent from now on; 0: none */
     unsigned preempt;     /* 1 in so many points is used; 0: none */
-    uint64_t signals[32]; /* device events signalled, by number */
+    uint64_t signals[32]; /* device events signalled, by number, whether anybody listens or not */
+    const struct ks_event_set *event_sets; /* as the device shows them */
+    uint32_t event_set_count;
+    sc_event_routine event_routine;
+    struct class_event *events;
     unsigned reenumerations;
     int removed;         /* the device extension is gone */
     int hold_interrupts; /* 1: they wait, as on a machine that is busy elsewhere */
@@ -115,6 +126,8 @@ void class_cancel(struct class_request *request);
 
 /* One thing that is due now. 0 if there is none. */
 int class_turn(void);
+/* One thing, or time until there is one. */
+void class_step(void);
 /* What is due, and time, until then. */
 void class_run_until(uint64_t to_ns);
 void class_run_for(uint64_t ns);
@@ -131,6 +144,18 @@ void class_count_down(void);
 /* Fails if a request was never completed or a queue never made ready. */
 void class_check_idle(void);
 
+/* ---- class_event.c ---- */
+
+/* Listens to event `id` of set number `set` of the device. NULL if the driver refuses: *status. */
+struct class_event *class_event_enable(uint32_t set, uint32_t id, nt_status *status);
+void class_event_disable(struct class_event *event);
+/* All who listen to the event of the device (stream NULL) or the stream. */
+void class_event_signal(const struct class_stream *stream, const struct nt_guid *set, uint32_t id);
+void class_event_signal_one(const struct ks_event_entry *entry);
+struct ks_event_entry *class_event_next(const struct class_stream *stream,
+                                        const struct nt_guid *set, uint32_t id,
+                                        const struct ks_event_entry *after);
+
 /* ---- class_entry.c: into the driver ---- */
 
 void class_enter_srb(struct class_request *request);
@@ -138,6 +163,8 @@ void class_enter_slot(struct class_slot *slot, const char *name, enum sc_priorit
 void class_enter_interrupt(void);
 void class_enter_timeouts(void);
 void class_enter_cancel(struct class_request *request);
+void class_enter_timeout(struct class_request *request);
+nt_status class_enter_event(struct sc_event *descriptor);
 const char *class_command_name(uint32_t command, int is_stream);
 
 /* ---- class_calls.c: out of it ---- */

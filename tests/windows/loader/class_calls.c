@@ -121,11 +121,13 @@ static NT_CDECL void device_notification(uint32_t type, void *extension, ...)
         uint32_t event = __builtin_va_arg(list, uint32_t);
 
         require_high("SignalMultipleDeviceEvents");
-        if (!set || event >= 32)
-            report_fail(CHECK_STATUS, "event %u of no set is signalled", event);
-        class.signals[event]++;
+        class_event_signal(NULL, set, event);
         break;
     }
+    case DN_SIGNAL:
+        require_high("SignalDeviceEvent");
+        class_event_signal_one(__builtin_va_arg(list, const struct ks_event_entry *));
+        break;
     default:
         report_fail(CHECK_STATUS, "device notification %u", type);
     }
@@ -150,9 +152,7 @@ static NT_CDECL void stream_notification(uint32_t type, const struct sc_object *
         complete(__builtin_va_arg(list, struct sc_srb *), 1, "StreamRequestComplete");
         break;
     case SN_STARVED:
-    case SN_SIGNAL_MANY:
-    case SN_SIGNAL:
-        require_high("a stream notification");
+        require_high("StreamStarved");
         break;
     default:
         report_fail(CHECK_STATUS, "stream notification %u", type);
@@ -294,16 +294,14 @@ static NT_API void reenumerate(const void *extension, uint32_t bytes)
     class.reenumerations++;
 }
 
-static NT_API void *get_next_event(const void *device, const void *object, const void *set,
-                                   uint32_t event, const void *current)
+static NT_API void *get_next_event(const void *extension, const struct sc_object *object,
+                                   const struct nt_guid *set, uint32_t event,
+                                   const struct ks_event_entry *current)
 {
-    (void)device;
-    (void)object;
-    (void)set;
-    (void)event;
-    (void)current;
+    require_device(extension, "StreamClassGetNextEvent");
     require_high("StreamClassGetNextEvent");
-    return NULL;
+    return class_event_next(object ? stream_of(object, "StreamClassGetNextEvent") : NULL, set,
+                            event, current);
 }
 
 static NT_CDECL void debug_print(uint32_t level, const char *text, ...)

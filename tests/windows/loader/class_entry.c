@@ -128,19 +128,35 @@ static struct class_request *find_expired(void)
     return NULL;
 }
 
-void class_enter_timeouts(void)
+void class_enter_timeout(struct class_request *request)
 {
     struct driver_frame frame;
+
+    request->srb->timeout = 0;
+    request->expired_ns = bus_now_ns();
+    enter(&frame, "timeout", LEVEL_DISPATCH);
+    class.init.timeout(request->srb);
+    driver_leave(&frame);
+}
+
+void class_enter_timeouts(void)
+{
     struct class_request *request;
 
     if (driver_frame) /* the clock's tick waits until nothing is interrupted */
         return;
-    while ((request = find_expired()) != NULL) {
-        request->srb->timeout = 0;
-        request->expired_ns = bus_now_ns();
-        enter(&frame, "timeout", LEVEL_DISPATCH);
-        class.init.timeout(request->srb);
-        driver_leave(&frame);
-    }
+    while ((request = find_expired()) != NULL)
+        class_enter_timeout(request);
     class_count_down();
+}
+
+nt_status class_enter_event(struct sc_event *descriptor)
+{
+    struct driver_frame frame;
+    nt_status status;
+
+    enter(&frame, "event routine", LEVEL_DISPATCH);
+    status = class.event_routine ? class.event_routine(descriptor) : STATUS_SUCCESS;
+    driver_leave(&frame);
+    return status;
 }

@@ -18,14 +18,14 @@
 #define DEPTH     64
 #define TRAP_FLAG 0x100
 
-#define STEP_FIRST 6   /* calls of each entry point, */
-#define STEP_EVERY 256 /* and one of so many after that */
+#define STEP_FIRST 6 /* calls of each entry point are stepped, and one of so many after that */
 
 enum { PLAIN, PLANTED, HIT };
 
 static const char *hits;   /* where the addresses of lines that ran go */
 static const char *wanted; /* the addresses of all lines */
 static int stepping;
+static unsigned step_every;
 static uint8_t *planted; /* for each byte of the image: what a breakpoint stands for, */
 static uint8_t *state;   /* and whether there is one, or was */
 static uint8_t *resume;  /* the breakpoint that imports return to */
@@ -102,9 +102,10 @@ static void take_traps(void)
     sigaction(SIGTRAP, &action, NULL);
 }
 
-void coverage_steps(void)
+void coverage_steps(unsigned every)
 {
     stepping = 1;
+    step_every = every ? every : 1;
     resume = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     memset(resume, 0xcc, 4096);
     mprotect(resume, 4096, PROT_READ | PROT_EXEC);
@@ -146,7 +147,7 @@ void coverage_plant(void)
 
 int coverage_resume(uint64_t calls)
 {
-    if (!stepping || (calls >= STEP_FIRST && calls % STEP_EVERY != 0))
+    if (!stepping || (calls >= STEP_FIRST && calls % step_every != 0))
         return 0;
     last = NULL;
     ARCH_STEP_ON();

@@ -55,8 +55,13 @@ void driver_leave(struct driver_frame *frame)
     if (frame->accesses > access_budget(frame))
         report_fail(CHECK_ACCESS_BUDGET, "%s: %u register accesses, at most %u are allowed",
                     frame->name, frame->accesses, access_budget(frame));
+    if (frame->level >= LEVEL_DEVICE && frame->instructions > DRIVER_HIGH_INSTRUCTIONS)
+        report_fail(CHECK_INSTRUCTIONS, "%s at level %u: %llu instructions, at most %u are allowed",
+                    frame->name, frame->level, (unsigned long long)frame->instructions,
+                    DRIVER_HIGH_INSTRUCTIONS);
     report_note("< %s: %u accesses, %u us", frame->name, frame->accesses, frame->stall_us);
-    report_cost(frame->name, frame->accesses, frame->stall_us, frame->instructions);
+    report_cost(frame->name, frame->level, frame->accesses, frame->stall_us, frame->stepped,
+                frame->instructions);
     driver_frame = frame->outer;
     driver_level = frame->outer_level;
 }

@@ -31,7 +31,9 @@ enum driver_place {
 #define DRIVER_ISR_ACCESSES    6u
 #define DRIVER_HIGH_ACCESSES   32u   /* 10 to 20 us at 250 to 500 ns each */
 #define DRIVER_OTHER_ACCESSES  1024u /* below the device's level: half a millisecond */
-#define DRIVER_ENDLESS         200000u
+/* Of the driver's own, in calls that were stepped: 10 us of a processor that does one a nanosecond. */
+#define DRIVER_HIGH_INSTRUCTIONS 10000u
+#define DRIVER_ENDLESS           200000u
 
 struct driver_frame {
     struct driver_frame *outer;
@@ -82,8 +84,8 @@ void driver_describe(char *text, size_t bytes);
 
 /* ---- coverage.c ---- */
 
-/* Counts instructions in some calls of each entry point. */
-void coverage_steps(void);
+/* Counts instructions in some calls of each entry point: the first few, and one of `every` later. */
+void coverage_steps(unsigned every);
 int coverage_is_on(void);
 /* Begins to step a call if this one (`calls` before it) is to be; 1 if so. */
 int coverage_resume(uint64_t calls);

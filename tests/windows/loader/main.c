@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * loader --sys FILE [--expect CHECK] [--ports] [--seed N] [--count N] [--old FILE] [--new FILE]
- *        [--step] [--lines FILE --hits FILE] SCENARIO...  runs them, each in a process of its own
+ *        [--step EVERY] [--costs FILE] [--lines FILE --hits FILE] [--faults]
+ *        SCENARIO...  runs them, each in a process of its own
+ *   --step: instructions are counted, in one of so many calls. --costs: where the table goes.
+ *   --faults: every fault that a card on PCI can have must have been injected.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,13 +17,15 @@
 #include "report.h"
 #include "scene.h"
 
-static const struct scene *const lists[] = {scene_small,    scene_boot,  scene_capture,
-                                            scene_property, scene_fault, scene_script,
-                                            scene_control};
+static const struct scene *const lists[] = {
+    scene_small, scene_boot,  scene_capture, scene_read,   scene_property, scene_firmware,
+    scene_event, scene_point, scene_fault,   scene_script, scene_control};
 static const char *expect;
 static const char *lines;
 static const char *hits;
-static int step;
+static const char *step;
+static const char *costs;
+static int want_faults;
 static uint64_t seed = 1;
 
 static double now_s(void)
@@ -45,7 +50,7 @@ static int run(const struct scene *scene)
         report_seed_set(seed);
         bus_create();
         if (step)
-            coverage_steps();
+            coverage_steps((unsigned)strtoul(step, NULL, 0));
         if (lines && hits)
             coverage_lines(lines, hits);
         scene->run();
@@ -117,10 +122,30 @@ static int option(char **arguments, const char *name, const char **value)
     return 1;
 }
 
+/* What was injected, by kind. 0: one that a card on PCI can have was not. */
+static int print_faults(void)
+{
+    int all = 1;
+
+    for (uint32_t kind = 0; vdm_fault_name(kind); kind++) {
+        const char *name = vdm_fault_name(kind);
+        unsigned long long times = report->injected_by[kind];
+
+        if (strncmp(name, "usb-", 4) == 0)
+            continue;
+        if (times || want_faults)
+            printf("injected %-18s %llu\n", name, times);
+        if (!times)
+            all = 0;
+    }
+    return all;
+}
+
 int main(int count, char **arguments)
 {
     unsigned ran = 0;
     unsigned good = 0;
+    int wrong = 0;
     const char *value;
     int at;
 
@@ -130,12 +155,14 @@ int main(int count, char **arguments)
     for (at = 1; at < count && arguments[at][0] == '-'; at++) {
         if (strcmp(arguments[at], "--list") == 0)
             list_all();
-        else if (strcmp(arguments[at], "--step") == 0)
-            step = 1;
+        else if (strcmp(arguments[at], "--faults") == 0)
+            want_faults = 1;
         else if (strcmp(arguments[at], "--ports") == 0)
             scene_options.ranges = BUS_PORTS;
         else if (option(&arguments[at], "--sys", &scene_options.sys) ||
                  option(&arguments[at], "--expect", &expect) ||
+                 option(&arguments[at], "--step", &step) ||
+                 option(&arguments[at], "--costs", &costs) ||
                  option(&arguments[at], "--lines", &lines) ||
                  option(&arguments[at], "--hits", &hits) ||
                  option(&arguments[at], "--old", &scene_options.firmware[0]) ||
@@ -156,15 +183,25 @@ int main(int count, char **arguments)
         ran += run_matching(arguments[at], &good);
     if (ran > 0 && !expect) {
         report_print_costs();
+        if (!print_faults() && want_faults) {
+            puts("FAILED: a fault was never injected");
+            wrong = 1;
+        }
+        if (costs && report_save_costs(costs)) {
+            printf("FAILED: %s cannot be written\n", costs);
+            wrong = 1;
+        }
         printf("%s: %llu scripts, %llu requests, %llu frames, %llu bytes compared, "
-               "%llu interrupts, %llu preemptions, %llu faults injected\n",
+               "%llu interrupts, %llu preemptions, %llu events, %llu cancelled or timed out at a "
+               "point, %llu faults injected\n",
                ARCH_NAME, (unsigned long long)report->scripts, (unsigned long long)report->requests,
                (unsigned long long)report->frames, (unsigned long long)report->bytes_compared,
                (unsigned long long)report->interrupts, (unsigned long long)report->preemptions,
+               (unsigned long long)report->events, (unsigned long long)report->points,
                (unsigned long long)report->injected);
     }
     if (count > 1 && strcmp(arguments[1], "--list") == 0)
         return 0;
     printf("%u of %u scenarios went as they should\n", good, ran);
-    return ran > 0 && good == ran ? 0 : 1;
+    return ran > 0 && good == ran && !wrong ? 0 : 1;
 }

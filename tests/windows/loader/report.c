@@ -71,27 +71,32 @@ void report_fail(const char *check, const char *format, ...)
 
 uint64_t report_calls(const char *entry)
 {
+    uint64_t calls = 0;
+
     for (uint32_t i = 0; i < report->entry_count; i++) {
         if (strcmp(report->entries[i].name, entry) == 0)
-            return report->entries[i].calls;
+            calls += report->entries[i].calls;
     }
-    return 0;
+    return calls;
 }
 
-void report_cost(const char *entry, uint32_t accesses, uint32_t stall_us, uint64_t instructions)
+void report_cost(const char *entry, uint32_t level, uint32_t accesses, uint32_t stall_us,
+                 int stepped, uint64_t instructions)
 {
     struct report_entry *e = report->entries;
     struct report_entry *end = e + report->entry_count;
 
-    while (e < end && strcmp(e->name, entry) != 0)
+    while (e < end && (strcmp(e->name, entry) != 0 || e->level != level))
         e++;
     if (e == end) {
         if (report->entry_count == REPORT_ENTRIES)
             return;
         report->entry_count++;
         snprintf(e->name, sizeof(e->name), "%s", entry);
+        e->level = level;
     }
     e->calls++;
+    e->stepped += stepped ? 1u : 0u;
     if (accesses > e->accesses)
         e->accesses = accesses;
     if (stall_us > e->stall_us)
@@ -100,30 +105,56 @@ void report_cost(const char *entry, uint32_t accesses, uint32_t stall_us, uint64
         e->instructions = instructions;
 }
 
-static int by_name(const void *a, const void *b)
+/* What is most pressed for time first. */
+static int by_level(const void *a, const void *b)
 {
     const struct report_entry *left = a;
     const struct report_entry *right = b;
 
+    if (left->level != right->level)
+        return left->level < right->level ? 1 : -1;
     return strcmp(left->name, right->name);
+}
+
+static void sort_costs(void)
+{
+    qsort(report->entries, report->entry_count, sizeof(report->entries[0]), by_level);
 }
 
 void report_print_costs(void)
 {
-    qsort(report->entries, report->entry_count, sizeof(report->entries[0]), by_name);
-    printf("%-30s %10s %9s %9s %13s\n", "entry point", "calls", "accesses", "stall us",
-           "instructions");
+    sort_costs();
+    printf("%-30s %5s %10s %9s %9s %9s %13s\n", "entry point", "level", "calls", "accesses",
+           "stall us", "stepped", "instructions");
     for (uint32_t i = 0; i < report->entry_count; i++) {
         const struct report_entry *e = &report->entries[i];
 
-        printf("%-30s %10llu %9u %9u ", e->name, (unsigned long long)e->calls, e->accesses,
-               e->stall_us);
-        if (e->instructions)
+        printf("%-30s %5u %10llu %9u %9u %9llu ", e->name, e->level, (unsigned long long)e->calls,
+               e->accesses, e->stall_us, (unsigned long long)e->stepped);
+        if (e->stepped)
             printf("%13llu\n", (unsigned long long)e->instructions);
         else
             printf("%13s\n", "-");
     }
-    printf("(the most of any one call; instructions: of those that were stepped)\n");
+    printf(
+        "(the most of any one call; instructions: the driver's own, of calls that were stepped)\n");
+}
+
+int report_save_costs(const char *path)
+{
+    FILE *file = fopen(path, "w");
+
+    if (!file)
+        return -1;
+    sort_costs();
+    for (uint32_t i = 0; i < report->entry_count; i++) {
+        const struct report_entry *e = &report->entries[i];
+
+        fprintf(file, "%s|%u|%llu|%u|%u|%llu|%llu\n", e->name, e->level,
+                (unsigned long long)e->calls, e->accesses, e->stall_us,
+                (unsigned long long)e->stepped, (unsigned long long)e->instructions);
+    }
+    return fclose(file);
 }
 
 void report_seed_set(uint64_t seed)

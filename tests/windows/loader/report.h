@@ -17,8 +17,10 @@
 #define CHECK_DMA              "dma-outside"
 #define CHECK_DMA_LATE         "dma-after-completion"
 #define CHECK_ENDLESS          "endless-loop"
+#define CHECK_EVENT            "event-unknown"
 #define CHECK_IMAGE            "image"
 #define CHECK_INSTRUCTION      "instruction"
+#define CHECK_INSTRUCTIONS     "instruction-budget"
 #define CHECK_IRQL             "wrong-irql"
 #define CHECK_IRQL_KEPT        "irql-not-restored"
 #define CHECK_LEAK             "leak"
@@ -41,14 +43,18 @@
 
 #define REPORT_ENTRIES 64
 
-/* What entries of one kind cost at most. */
+/* What entries of one kind at one level cost at most. */
 struct report_entry {
     char name[32];
+    uint32_t level;
     uint64_t calls;
+    uint64_t stepped; /* of them */
     uint32_t accesses;
     uint32_t stall_us;
-    uint64_t instructions; /* 0 unless a run was stepped */
+    uint64_t instructions;
 };
+
+#define REPORT_FAULTS 32
 
 struct report {
     char check[40]; /* the one that failed */
@@ -61,6 +67,9 @@ struct report {
     uint64_t interrupts;
     uint64_t preemptions; /* entries made while another one stood still */
     uint64_t injected;
+    uint64_t injected_by[REPORT_FAULTS]; /* kind of the card's faults */
+    uint64_t points;                     /* moments at which a request was cancelled or timed out */
+    uint64_t events;                     /* signals that reached an enabled event */
     uint64_t bytes_compared;
 };
 
@@ -73,9 +82,12 @@ _Noreturn void report_fail(const char *check, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* A line of the trail, printed if the scenario fails, or at once with VIDICON_TRACE. */
 void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void report_cost(const char *entry, uint32_t accesses, uint32_t stall_us, uint64_t instructions);
+void report_cost(const char *entry, uint32_t level, uint32_t accesses, uint32_t stall_us,
+                 int stepped, uint64_t instructions);
 uint64_t report_calls(const char *entry);
 void report_print_costs(void);
+/* Writes one line an entry: name|level|calls|accesses|stall|stepped|instructions. */
+int report_save_costs(const char *path);
 
 /* For scripts: the scenario's own randomness. */
 extern uint64_t report_seed;

@@ -44,6 +44,9 @@ struct sc_header *scene_info(struct class_request **request)
     scene_expect(class_wait(r), STATUS_SUCCESS, "GET_STREAM_INFO");
     /* The class driver keeps it; here the caller reads it and lets it go. */
     memory_give(out);
+    class.event_sets = out->events;
+    class.event_set_count = out->event_sets;
+    class.event_routine = out->event_routine;
     *request = r;
     return out;
 }
@@ -114,14 +117,18 @@ struct class_stream *scene_open(unsigned number, const void *format, size_t form
     return NULL;
 }
 
-nt_status scene_close(struct class_stream *stream)
+struct class_request *scene_close_request(struct class_stream *stream)
 {
     struct class_request *request = class_request_create(SRB_CLOSE_STREAM, NULL);
-    struct sc_object *object = stream->object;
-    nt_status status;
 
-    request->srb->object = object;
-    status = class_do(request);
+    request->srb->object = stream->object;
+    return request;
+}
+
+void scene_close_done(struct class_stream *stream)
+{
+    struct sc_object *object = stream->object;
+
     /* What never reached the driver is the class driver's to end. */
     while (stream->data.first)
         class_cancel(stream->data.first);
@@ -135,6 +142,13 @@ nt_status scene_close(struct class_stream *stream)
     if (object->extension)
         memory_free(object->extension);
     memory_free(object);
+}
+
+nt_status scene_close(struct class_stream *stream)
+{
+    nt_status status = class_do(scene_close_request(stream));
+
+    scene_close_done(stream);
     return status;
 }
 
@@ -163,8 +177,8 @@ nt_status scene_power(enum nt_power state)
 }
 
 /* The application's read of one picture: header, list, buffer. */
-struct class_request *scene_read(struct class_stream *stream, struct dma_buffer *picture,
-                                 enum dma_shape shape)
+struct class_request *scene_read_request(struct class_stream *stream, struct dma_buffer *picture,
+                                         enum dma_shape shape)
 {
     struct class_request *request = class_request_create(SRB_READ_DATA, stream);
     uint32_t header_bytes = (uint32_t)sizeof(struct ks_header) + stream->object->media_specific;
@@ -195,4 +209,48 @@ struct class_request *scene_read(struct class_stream *stream, struct dma_buffer 
     dma_allow_processor(picture, stream->object->pio);
     free(list);
     return request;
+}
+
+struct class_request *scene_property_request(struct class_stream *stream,
+                                             const struct nt_guid *guid, uint32_t id, int set,
+                                             const void *more, uint32_t more_bytes,
+                                             const void *value, uint32_t bytes)
+{
+    uint32_t command = stream ? (set ? SRB_SET_STREAM_PROPERTY : SRB_GET_STREAM_PROPERTY)
+                              : (set ? SRB_SET_DEVICE_PROPERTY : SRB_GET_DEVICE_PROPERTY);
+    struct class_request *request = class_request_create(command, stream);
+    struct sc_property *info = class_request_part(request, sizeof(*info), "descriptor");
+
+    info->property = class_request_part(request, sizeof(*info->property) + more_bytes, "property");
+    info->property->set = *guid;
+    info->property->id = id;
+    info->property->flags = set ? 2 : 1;
+    if (more_bytes)
+        memcpy(info->property + 1, more, more_bytes);
+    info->input_size = (uint32_t)sizeof(*info->property) + more_bytes;
+    info->output_size = bytes;
+    info->info = class_request_part(request, bytes ? bytes : 1, "value");
+    if (set && bytes)
+        memcpy(info->info, value, bytes);
+    request->srb->u.property = info;
+    request->srb->bytes = bytes;
+    return request;
+}
+
+nt_status scene_property_call(struct class_stream *stream, const struct nt_guid *guid, uint32_t id,
+                              int set, const void *more, uint32_t more_bytes, void *value,
+                              uint32_t bytes, uint32_t *used)
+{
+    struct class_request *request =
+        scene_property_request(stream, guid, id, set, more, more_bytes, value, bytes);
+    nt_status status;
+
+    class_send(request);
+    status = class_wait(request);
+    memory_give(request->parts[2]);
+    if (!set && bytes)
+        memcpy(value, request->parts[2], bytes);
+    *used = request->result.bytes;
+    class_request_free(request);
+    return status;
 }

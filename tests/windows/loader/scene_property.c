@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Properties, events and the clock: what the driver shows is what the card has; firmware is loaded,
- * stored, tried, committed and rolled back; sizes that do not fit are refused without a byte written.
+ * Properties and the clock: what the driver shows is what the card has; sizes that do not fit are
+ * refused without a byte written.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,38 +35,11 @@ static const struct nt_guid dropped_set = {
 
 static uint32_t used; /* bytes of the last value */
 
-/* One get (set 0) or set; `more` bytes follow the property, and begin with the selector. */
 static nt_status property(struct class_stream *stream, const struct nt_guid *guid, uint32_t id,
                           int set, const void *more, uint32_t more_bytes, void *value,
                           uint32_t bytes)
 {
-    uint32_t command = stream ? (set ? SRB_SET_STREAM_PROPERTY : SRB_GET_STREAM_PROPERTY)
-                              : (set ? SRB_SET_DEVICE_PROPERTY : SRB_GET_DEVICE_PROPERTY);
-    struct class_request *request = class_request_create(command, stream);
-    struct sc_property *info = class_request_part(request, sizeof(*info), "descriptor");
-    nt_status status;
-
-    info->property = class_request_part(request, 24 + more_bytes, "property");
-    info->property->set = *guid;
-    info->property->id = id;
-    info->property->flags = set ? 2 : 1;
-    if (more_bytes)
-        memcpy(info->property + 1, more, more_bytes);
-    info->input_size = 24 + more_bytes;
-    info->output_size = bytes;
-    info->info = class_request_part(request, bytes ? bytes : 1, "value");
-    if (set)
-        memcpy(info->info, value, bytes);
-    request->srb->u.property = info;
-    request->srb->bytes = bytes;
-    class_send(request);
-    status = class_wait(request);
-    memory_give(request->parts[2]);
-    if (!set && bytes)
-        memcpy(value, request->parts[2], bytes);
-    used = request->result.bytes;
-    class_request_free(request);
-    return status;
+    return scene_property_call(stream, guid, id, set, more, more_bytes, value, bytes, &used);
 }
 
 static nt_status get(uint32_t id, uint32_t index, uint32_t item, void *value, uint32_t bytes)
@@ -299,95 +272,10 @@ static void clocks(void)
     scene_end();
 }
 
-/* ---- Firmware by the driver's own property ---- */
-
-static uint8_t *command_bytes;
-static uint32_t image_bytes;
-
-static void read_image(unsigned which)
-{
-    FILE *file = fopen(scene_options.firmware[which], "rb");
-
-    if (!file)
-        report_fail(CHECK_STATUS, "no firmware image (--old, --new)");
-    command_bytes = calloc(1, 1 << 20);
-    image_bytes =
-        (uint32_t)fread(command_bytes + sizeof(struct vdw_firmware_command), 1, 1 << 19, file);
-    fclose(file);
-}
-
-static nt_status command(uint32_t code, uint32_t slot, int with_image)
-{
-    struct vdw_firmware_command *head = (struct vdw_firmware_command *)(void *)command_bytes;
-
-    head->code = code;
-    head->slot = slot;
-    head->image_bytes = with_image ? image_bytes : 0;
-    return set(VDW_PROPERTY_FIRMWARE_COMMAND, 0, command_bytes,
-               (uint32_t)sizeof(*head) + head->image_bytes);
-}
-
-static struct vdw_firmware_status finish(uint32_t wanted, const char *what)
-{
-    struct vdw_firmware_status status;
-
-    for (unsigned i = 0; i < 300; i++) {
-        must_get(VDW_PROPERTY_FIRMWARE_STATUS, 0, 0, &status, sizeof(status));
-        if (status.state != VDW_FIRMWARE_BUSY)
-            break;
-        class_run_for(100000000);
-    }
-    if (status.state != wanted)
-        report_fail(CHECK_STATUS, "%s ends in state %u, result %d, error %u", what, status.state,
-                    status.result, status.image_error);
-    return status;
-}
-
-static void run_command(uint32_t code, uint32_t slot, int with_image, uint32_t version,
-                        const char *what)
-{
-    scene_expect(command(code, slot, with_image), STATUS_SUCCESS, what);
-    class_run_for(1000000000);
-    (void)finish(VDW_FIRMWARE_DONE, what);
-    if (version && vdm_read(bus.card, VDH_R_FW_VERSION) != version)
-        report_fail(CHECK_STATUS, "%s: 0x%08x runs", what, vdm_read(bus.card, VDH_R_FW_VERSION));
-}
-
-static void firmware(void)
-{
-    struct vdw_firmware_status status;
-
-    bus.config.flash = malloc(VDM_FLASH_BYTES);
-    memset(bus.config.flash, 0xff, VDM_FLASH_BYTES);
-    begin();
-    read_image(0);
-    run_command(VDW_FIRMWARE_BOOT, 0, 1, 0x01000000, "BOOT");
-    run_command(VDW_FIRMWARE_RESTORE, 0, 0, 0x01010000, "RESTORE");
-    run_command(VDW_FIRMWARE_STORE, 0, 1, 0x01010000, "STORE");
-    status = finish(VDW_FIRMWARE_DONE, "STORE");
-    run_command(VDW_FIRMWARE_BOOT_SLOT, status.slot_version[0] ? 0 : 1, 0, 0x01000000, "BOOT_SLOT");
-    run_command(VDW_FIRMWARE_COMMIT, 0, 0, 0x01000000, "COMMIT");
-    (void)command(VDW_FIRMWARE_ROLL_BACK, 0, 0); /* the other slot is empty */
-    class_run_for(1000000000);
-    (void)command(VDW_FIRMWARE_BOOT_SLOT, 7, 0);
-    (void)command(99, 0, 0);
-    class_run_for(1000000000);
-
-    /* A bad image is refused by name, and what ran still runs. */
-    command_bytes[sizeof(struct vdw_firmware_command) + image_bytes / 2] ^= 1;
-    scene_expect(command(VDW_FIRMWARE_BOOT, 0, 1), STATUS_SUCCESS, "BOOT of a bad image");
-    class_run_for(2000000000);
-    status = finish(VDW_FIRMWARE_REFUSED, "BOOT of a bad image");
-    if (status.image_error == 0 || vdm_read(bus.card, VDH_R_FW_VERSION) != 0x01000000)
-        report_fail(CHECK_STATUS, "a bad image: error %u", status.image_error);
-    scene_end();
-}
-
 const struct scene scene_property[] = {
     {"property.device",     device    },
     {"property.sizes",      sizes     },
     {"property.known-sets", known_sets},
     {"property.clocks",     clocks    },
-    {"property.firmware",   firmware  },
     {NULL,                  NULL      }
 };

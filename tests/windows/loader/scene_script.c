@@ -51,7 +51,7 @@ static void step_read(void)
 
     if (!picture)
         return;
-    request = scene_read(stream, picture, (enum dma_shape)report_random(DMA_SHAPES));
+    request = scene_read_request(stream, picture, (enum dma_shape)report_random(DMA_SHAPES));
     if (kind == 0) /* a header that is too small, or lies */
         request->headers->size = report_random(request->headers->size);
     else if (kind == 1)
@@ -207,12 +207,8 @@ static void step_fault(void)
                                           "power-cut@frame=2",
                                           "time-jump@frame=1,ticks=123456789"};
     const char *text = scripts[report_random(sizeof(scripts) / sizeof(scripts[0]))];
-    const char *what;
-    size_t at;
 
-    if (vdm_fault_script(bus.card, text, strlen(text), &at, &what) != 0)
-        report_fail("script", "%s: %s", text, what);
-    report->injected++;
+    scene_fault_script(text);
 }
 
 static void step(void)
@@ -251,15 +247,13 @@ static void step(void)
 /* Everything is let come to rest. */
 static void end_script(void)
 {
-    const char *what;
-    size_t at;
-
     if (asleep)
         step_power();
     if (stream)
         step_close();
     class_run_for(50000000);
-    (void)vdm_fault_script(bus.card, "", 0, &at, &what);
+    (void)scene_fault_count();
+    scene_fault_script("");
     if (class_outstanding() > 0)
         report_fail(CHECK_SRB_NEVER, "%u requests are left after a script", class_outstanding());
     class_check_idle();

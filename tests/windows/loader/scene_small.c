@@ -12,7 +12,7 @@ static struct dma_buffer *pictures[4];
 
 static struct class_request *start_read(struct class_stream *stream, unsigned which)
 {
-    struct class_request *request = scene_read(stream, pictures[which], DMA_PAGES);
+    struct class_request *request = scene_read_request(stream, pictures[which], DMA_PAGES);
 
     class_send(request);
     return request;
