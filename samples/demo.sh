@@ -32,7 +32,7 @@ now() {
 # ---- what the machine must have: to build the library and the tool, nothing for tests ------
 
 packages='gcc g++ libc6-dev cmake ninja-build pkg-config libconfig-dev libssl-dev zlib1g-dev
-libpng-dev libyuv-dev libjansson-dev'
+libpng-dev libyuv-dev libjansson-dev libudev-dev'
 
 missing_packages() {
     for package in $packages; do

@@ -43,7 +43,7 @@ libgtest-dev googletest libbenchmark-dev libgstreamer1.0-dev
 libgstreamer-plugins-base1.0-dev libaravis-dev libusb-1.0-0-dev lomiri-wallpapers-16.04
 clang clang-tidy clang-format libclang-rt-dev valgrind doxygen graphviz abigail-tools
 gstreamer1.0-plugins-base shellcheck osslsigncode openssl
-gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix gcc-mingw-w64-i686-win32 gcc-multilib'
+libudev-dev gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix gcc-mingw-w64-i686-win32 gcc-multilib'
 
 install_missing() {
     missing=

@@ -53,6 +53,19 @@ struct vdl_register {
 	__u32 value;
 };
 
+/*
+ * The registers that user space may at least read, in the order of the data sheet. Index in, the rest
+ * out; EINVAL past the end.
+ */
+struct vdl_register_info {
+	__u32 index;
+	__u32 offset;		/* of the first */
+	__u32 count;		/* how many, every 4 bytes */
+	__u32 access;		/* bit 0: may be read, bit 1: may be written */
+	char name[32];
+	char help[128];
+};
+
 /* The time counter of the card was latched between two readings of CLOCK_MONOTONIC. */
 struct vdl_time {
 	__u64 ticks;
@@ -203,6 +216,9 @@ struct vdl_firmware_command {
 /* __u32, number in the timing table: as VIDIOC_S_DV_TIMINGS or VIDIOC_S_STD. EBUSY likewise. */
 #define VDL_IOC_TIMING_SELECT \
 	_IOW('V', BASE_VIDIOC_PRIVATE + 10, __u32)
+
+#define VDL_IOC_REGISTER_INFO \
+	_IOWR('V', BASE_VIDIOC_PRIVATE + 11, struct vdl_register_info)
 
 /* Events, for VIDIOC_SUBSCRIBE_EVENT on either node; they carry no data. */
 #define VDL_EVENT_FIRMWARE	(V4L2_EVENT_PRIVATE_START + 1)	/* other firmware, or an end */

@@ -7,6 +7,7 @@
 /* The same for 32 and 64 bits: nothing is padded. */
 static_assert(sizeof(struct vdl_identity) == 88);
 static_assert(sizeof(struct vdl_register) == 8);
+static_assert(sizeof(struct vdl_register_info) == 176);
 static_assert(sizeof(struct vdl_time) == 32);
 static_assert(sizeof(struct vdl_counts) == 80);
 static_assert(sizeof(struct vdl_signal) == 16);
@@ -114,6 +115,28 @@ static int get_mode(struct vdl_device *dev, struct vdl_mode *out)
 	return VDH_OK;
 }
 
+/* The table is constant: no lock is needed for it, and none harms. */
+static long get_register_info(struct vdl_register_info *out)
+{
+	const struct vdh_reg_info *reg;
+	u32 left = out->index;
+
+	for (u32 i = 0; (reg = vdh_reg_at(i)) != NULL; i++) {
+		if (reg->user == VDH_USER_NONE || reg->body == VDH_BODY_USB || left--)
+			continue;
+		left = out->index;
+		memset(out, 0, sizeof(*out));
+		out->index = left;
+		out->offset = reg->offset;
+		out->count = reg->count;
+		out->access = reg->user == VDH_USER_WRITE ? 3 : 1;
+		strscpy(out->name, reg->name, sizeof(out->name));
+		strscpy(out->help, reg->help, sizeof(out->help));
+		return 0;
+	}
+	return -EINVAL;
+}
+
 static int write_register(struct vdl_device *dev, const struct vdl_register *reg)
 {
 	int result = vdh_user_write(&dev->core, reg->offset, reg->value);
@@ -134,6 +157,8 @@ static long small_ioctl(struct vdl_device *dev, u32 node, unsigned int cmd, void
 	switch (cmd) {
 	case VDL_IOC_IDENTITY:
 		return get_identity(dev, node, arg);
+	case VDL_IOC_REGISTER_INFO:
+		return get_register_info(arg);
 	case VDL_IOC_REGISTER_READ:
 		result = vdh_user_read(&dev->core, reg->offset, &value);
 		reg->value = value;
