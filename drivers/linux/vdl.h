@@ -149,6 +149,7 @@ struct vdl_device {
 	struct v4l2_ctrl_handler handler;
 	struct vdl_control controls[VDH_CONTROLS_MAX];
 	struct v4l2_ctrl *pattern_ctrl;
+	struct v4l2_ctrl *power_ctrl;
 	struct v4l2_ctrl *exposure_cluster[2];	/* auto, then the time */
 	bool from_card;			/* handler lock; the framework learns what the card did by itself */
 
@@ -243,6 +244,7 @@ extern const struct v4l2_file_operations vdl_fops;
 
 /* vdl_format.c */
 void vdl_format_reset(struct vdl_device *dev);
+void vdl_format_follow(struct vdl_device *dev);
 int vdl_enum_fmt(struct file *file, void *fh, struct v4l2_fmtdesc *desc);
 int vdl_g_fmt(struct file *file, void *fh, struct v4l2_format *format);
 int vdl_try_fmt(struct file *file, void *fh, struct v4l2_format *format);
@@ -254,6 +256,7 @@ int vdl_s_parm(struct file *file, void *fh, struct v4l2_streamparm *parm);
 int vdl_enum_framesizes(struct file *file, void *fh, struct v4l2_frmsizeenum *size);
 int vdl_enum_frameintervals(struct file *file, void *fh, struct v4l2_frmivalenum *interval);
 int vdl_g_selection(struct file *file, void *fh, struct v4l2_selection *selection);
+int vdl_g_pixelaspect(struct file *file, void *fh, int type, struct v4l2_fract *aspect);
 int vdl_s_selection(struct file *file, void *fh, struct v4l2_selection *selection);
 
 /* vdl_input.c */

@@ -97,7 +97,23 @@ static int set(struct v4l2_ctrl *ctrl)
 	return ret;
 }
 
+/* V4L2_CID_DV_RX_POWER_PRESENT: whether anything arrives at the selected input. */
+static int get(struct v4l2_ctrl *ctrl)
+{
+	struct vdl_device *dev = to_device(ctrl);
+	struct vdh_signal signal;
+	int ret;
+
+	mutex_lock(&dev->core_lock);
+	ret = vdl_result(dev, vdh_input_read_signal(&dev->core, &signal));
+	mutex_unlock(&dev->core_lock);
+	if (!ret)
+		ctrl->val = signal.state != VDH_V_INPUT_STATUS_SIGNAL_NONE;
+	return ret;
+}
+
 static const struct v4l2_ctrl_ops control_ops = {
+	.g_volatile_ctrl = get,
 	.s_ctrl = set,
 };
 
@@ -274,6 +290,16 @@ static void make_pattern(struct vdl_device *dev)
 							 ARRAY_SIZE(items) - 1, 0, 0, items);
 }
 
+static void make_power(struct vdl_device *dev)
+{
+	if (dev->power_ctrl)
+		return;
+	dev->power_ctrl = v4l2_ctrl_new_std(&dev->handler, &control_ops,
+					    V4L2_CID_DV_RX_POWER_PRESENT, 0, 1, 0, 0);
+	if (dev->power_ctrl)
+		dev->power_ctrl->flags |= V4L2_CTRL_FLAG_VOLATILE;
+}
+
 static void disable_absent(struct vdl_device *dev)
 {
 	for (u32 i = 0; i < VDH_CONTROLS_MAX; i++) {
@@ -306,6 +332,7 @@ int vdl_controls_sync(struct vdl_device *dev)
 	}
 	make_cluster(dev);
 	make_pattern(dev);
+	make_power(dev);
 	disable_absent(dev);
 	return error ?: dev->handler.error;
 }

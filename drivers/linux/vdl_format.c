@@ -48,6 +48,26 @@ void vdl_format_reset(struct vdl_device *dev)
 	dev->cropped = false;
 }
 
+/* After another timing: its size, as near as there is, as V4L2 wants it. */
+void vdl_format_follow(struct vdl_device *dev)
+{
+	struct vdh_timing_info timing;
+	struct vdh_format wish = { .fourcc = dev->format.fourcc };
+	u32 changed;
+
+	lockdep_assert_held(&dev->core_lock);
+	if (!vdh_tables_timing(&timing, &dev->core.tables, dev->core.timing)) {
+		wish.width = timing.width;
+		wish.height = timing.height;
+		wish.interval.num = timing.interval_num;
+		wish.interval.den = timing.interval_den;
+	}
+	if (vdh_format_adjust(&dev->core, &wish, &changed))
+		return;
+	dev->format = wish;
+	dev->cropped = false;
+}
+
 /* The data sheet: BT.601, limited range for Y, U, V; R, G, B from 0 to 255. */
 static void fill(struct vdl_device *dev, struct v4l2_pix_format *pix,
 		 const struct vdh_format *format)

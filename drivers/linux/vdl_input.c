@@ -160,8 +160,7 @@ int vdl_s_input(struct file *file, void *fh, unsigned int input)
 		dev->input = dev->core.input;
 		dev->timing = dev->core.timing;
 		dev->picture.tvnorms = input_std(dev, input);
-		dev->cropped = false;
-		vdl_format_reset(dev);
+		vdl_format_follow(dev);
 	}
 out:
 	mutex_unlock(&dev->core_lock);
@@ -183,6 +182,7 @@ int vdl_input_choose_timing(struct vdl_device *dev, u32 timing)
 	if (!ret) {
 		dev->chosen = true;
 		dev->timing = timing;
+		vdl_format_follow(dev);
 	}
 	return ret;
 }

@@ -136,12 +136,36 @@ static int get_fmt(struct file *file, void *fh, struct v4l2_format *format)
 	return 0;
 }
 
+/* The card's inputs are chosen on the picture node; here is what it says of their pictures. */
+static int enum_input(struct file *file, void *fh, struct v4l2_input *input)
+{
+	if (input->index)
+		return -EINVAL;
+	input->type = V4L2_INPUT_TYPE_CAMERA;
+	strscpy(input->name, "Frame records", sizeof(input->name));
+	return 0;
+}
+
+static int get_input(struct file *file, void *fh, unsigned int *input)
+{
+	*input = 0;
+	return 0;
+}
+
+static int set_input(struct file *file, void *fh, unsigned int input)
+{
+	return input ? -EINVAL : 0;
+}
+
 const struct v4l2_ioctl_ops vdl_meta_ioctls = {
 	.vidioc_querycap = vdl_querycap,
 	.vidioc_enum_fmt_meta_cap = enum_fmt,
 	.vidioc_g_fmt_meta_cap = get_fmt,
 	.vidioc_s_fmt_meta_cap = get_fmt,
 	.vidioc_try_fmt_meta_cap = get_fmt,
+	.vidioc_enum_input = enum_input,
+	.vidioc_g_input = get_input,
+	.vidioc_s_input = set_input,
 	.vidioc_reqbufs = vb2_ioctl_reqbufs,
 	.vidioc_create_bufs = vb2_ioctl_create_bufs,
 	.vidioc_prepare_buf = vb2_ioctl_prepare_buf,

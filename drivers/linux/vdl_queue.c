@@ -136,6 +136,8 @@ static int write_segments(struct vdl_device *dev, struct vdl_buffer *buffer)
 
 /* ---- vb2 ---- */
 
+#define BUFFERS_LEAST	4u
+
 static u32 frame_bytes(struct vdl_device *dev)
 {
 	u32 bytes;
@@ -156,6 +158,8 @@ static int queue_setup(struct vb2_queue *queue, unsigned int *buffers, unsigned 
 		return -EBUSY;
 	if (*planes)
 		return sizes[0] < bytes ? -EINVAL : 0;
+	/* One is filled, one is to follow at once, the others are on their way through the program. */
+	*buffers = max(*buffers, BUFFERS_LEAST);
 	*planes = 1;
 	sizes[0] = bytes;
 	return 0;

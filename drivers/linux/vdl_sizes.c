@@ -156,6 +156,35 @@ int vdl_enum_frameintervals(struct file *file, void *fh, struct v4l2_frmivalenum
 
 /* ---- The window ---- */
 
+/* Whether the selected input has any window in the present pixel format. With core_lock held. */
+static bool has_windows(struct vdl_device *dev)
+{
+	struct vdh_mode_info mode;
+
+	for (u32 i = 0; i < dev->core.tables.mode_count; i++)
+		if (get_mode(&mode, dev, i, dev->format.fourcc) && ranges(&mode))
+			return true;
+	return false;
+}
+
+/* The data sheet: rasters 720 pixels wide have those of BT.601. V4L2 wants height by width. */
+int vdl_g_pixelaspect(struct file *file, void *fh, int type, struct v4l2_fract *aspect)
+{
+	struct vdl_device *dev = video_drvdata(file);
+	struct vdh_mode_info mode;
+
+	if (type != V4L2_BUF_TYPE_VIDEO_CAPTURE)
+		return -EINVAL;
+	mutex_lock(&dev->core_lock);
+	if (!vdh_tables_mode(&mode, &dev->core.tables, dev->format.mode) && mode.width == 720 &&
+	    (mode.height == 576 || mode.height == 480)) {
+		aspect->numerator = 11;
+		aspect->denominator = mode.height == 576 ? 12 : 10;
+	}
+	mutex_unlock(&dev->core_lock);
+	return 0;
+}
+
 int vdl_g_selection(struct file *file, void *fh, struct v4l2_selection *selection)
 {
 	struct vdl_device *dev = video_drvdata(file);
@@ -167,6 +196,10 @@ int vdl_g_selection(struct file *file, void *fh, struct v4l2_selection *selectio
 	mutex_lock(&dev->core_lock);
 	if (vdh_tables_mode(&mode, &dev->core.tables, dev->format.mode)) {
 		ret = -EBUSY;
+		goto out;
+	}
+	if (!has_windows(dev)) {
+		ret = -ENODATA;
 		goto out;
 	}
 	switch (selection->target) {
@@ -227,6 +260,8 @@ int vdl_s_selection(struct file *file, void *fh, struct v4l2_selection *selectio
 		return -EBUSY;
 	mutex_lock(&dev->core_lock);
 	ret = vdl_errno(vdh_tables_mode(&mode, &dev->core.tables, dev->format.mode));
+	if (!ret && !has_windows(dev))
+		ret = -ENODATA;
 	if (!ret)
 		ret = settle(&rect.left, &rect.width, mode.width_min, mode.width, mode.width_step,
 			     selection->flags);

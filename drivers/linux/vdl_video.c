@@ -109,6 +109,7 @@ static const struct v4l2_ioctl_ops picture_ioctls = {
 	.vidioc_s_parm = vdl_s_parm,
 	.vidioc_enum_framesizes = vdl_enum_framesizes,
 	.vidioc_enum_frameintervals = vdl_enum_frameintervals,
+	.vidioc_g_pixelaspect = vdl_g_pixelaspect,
 	.vidioc_g_selection = vdl_g_selection,
 	.vidioc_s_selection = vdl_s_selection,
 	.vidioc_enum_input = vdl_enum_input,
