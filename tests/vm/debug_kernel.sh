@@ -19,7 +19,7 @@ make_kernel() {
     version=$(vm_closure bookworm '' linux-source-6.1 | sed -n 's/^linux-source-6.1=//p')
     vm_unpack bookworm "$folder" "linux-source-6.1=$version"
     tar -C "$folder" -xf "$folder/usr/src/linux-source-6.1.tar.xz"
-    rm -rf "${folder:?}/usr"
+    rm -rf "${folder:?}/usr" "$folder/bin" "$folder/sbin" "$folder/lib" "$folder/lib64"
     source=$folder/linux-source-6.1
     vm_say "building the debug kernel, some minutes; $folder/build.log"
     (

@@ -16,7 +16,8 @@
  *                                interrupt and no DMA ever comes. Ends with plug or unplug.
  *   power CARD                   its power fails and comes back at once
  *   faults CARD SCRIPT           arms a fault script (data sheet, section 10) in place of the one in
- *                                force; SCRIPT may be missing: no faults
+ *                                force; SCRIPT may be missing: no faults. Accesses and time count
+ *                                from the rig's start: see ledger and now
  *   injected CARD                how often each kind of fault came about since the rig started:
  *                                unplug=N signal-loss=N ... all kinds
  *   ledger CARD                  what really happened, from the model's private ledger: captures

@@ -163,10 +163,11 @@ static int version(struct call *call)
 {
     static const char capabilities[] =
         "{\"capabilities\":{\"max_msg_fds\":8,\"max_data_xfer_size\":4096}}";
-    const uint8_t numbers[4] = {0, 0, 1, 0}; /* 0.1 */
+    uint8_t numbers[4] = {0, 0, 0, 0}; /* 0.0, or 0.1 if the other side knows that */
 
     if (call->length < 4 || get32(call->in) << 16 != 0)
         return EINVAL;
+    numbers[2] = get32(call->in) >> 16 != 0;
     /* Their capabilities ask nothing of a server this simple. */
     answer(call, numbers, sizeof numbers);
     memcpy(call->out + sizeof numbers, capabilities, sizeof capabilities);

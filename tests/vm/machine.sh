@@ -1,0 +1,78 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: MIT
+# One machine: the server with the cards, and QEMU around a kernel. To be sourced after debian.sh, with
+# this folder in $here.
+# shellcheck disable=SC2154
+
+# machine_build SOURCE BUILD LOG: the server and the guest's programs; sets vm_server and vm_qemu.
+machine_build() {
+    {
+        [ -f "$2/build.ninja" ] || cmake -S "$1" -B "$2" -G Ninja -DCMAKE_BUILD_TYPE=Release
+        cmake --build "$2" --target vidicon_vm
+    } >"$3" 2>&1 || return 1
+    vm_server=$2/bin/vidicon_vmserver
+    vm_qemu=$("$here/qemu.sh")
+    vm_programs=$2/vm
+}
+
+# machine_files: what every guest has in /programs.
+machine_files() {
+    echo "$vm_programs/rig" "$vm_programs/card_check"
+}
+
+# machine_kernel NAME: sets KERNEL_NAME and so on, see kernel.sh.
+machine_kernel() {
+    case $1 in
+    debug) machine_assignments=$("$here/debug_kernel.sh") ;;
+    *) machine_assignments=$("$here/kernel.sh" "$1") ;;
+    esac
+    eval "$machine_assignments"
+}
+
+# machine_server FOLDER SECONDS: starts the cards; sets server_pid. FOLDER gets the sockets, a results
+# folder `share` and the logs.
+machine_server() {
+    mkdir -p "$1/share"
+    "$vm_server" "$1" "$2" "$1/share" 2>"$1/server.log" &
+    server_pid=$!
+    machine_tries=100
+    while [ ! -S "$1/control.sock" ]; do
+        machine_tries=$((machine_tries - 1))
+        if [ $machine_tries -eq 0 ] || ! kill -0 "$server_pid" 2>/dev/null; then
+            cat "$1/server.log" >&2
+            return 1
+        fi
+        sleep 0.05
+    done
+}
+
+# machine_run FOLDER SECONDS IMAGE INITRD APPEND ARGUMENT...: QEMU to its end, or SECONDS.
+machine_run() {
+    machine_folder=$1 machine_seconds=$2 machine_image=$3 machine_initrd=$4 machine_append=$5
+    shift 5
+    timeout --foreground -k 5 "$machine_seconds" "$vm_qemu" \
+        -M pc,memory-backend=memory -m 1024 -smp 2 -cpu max -accel tcg,thread=multi \
+        -object memory-backend-memfd,id=memory,size=1G,share=on \
+        -display none -nodefaults -no-reboot \
+        -kernel "$machine_image" -initrd "$machine_initrd" \
+        -append "console=ttyS0 panic=-1 oops=panic log_buf_len=4M $machine_append" \
+        -qmp "unix:$machine_folder/qmp.sock,server=on,wait=off" \
+        -virtfs "local,path=$machine_folder/share,mount_tag=share,security_model=none" \
+        -virtfs "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap" \
+        -device virtio-serial-pci -chardev "socket,id=rig,path=$machine_folder/control.sock" \
+        -device virtserialport,chardev=rig,name=vidicon.rig \
+        "$@"
+}
+
+# The card that is in from the beginning.
+machine_card() {
+    printf '%s' '{"driver":"vfio-user-pci","id":"card0","bus":"pci.0",' \
+        "\"socket\":{\"type\":\"unix\",\"path\":\"$1/card0.sock\"}}"
+}
+
+machine_end() {
+    [ -n "${server_pid:-}" ] || return 0
+    kill "$server_pid" 2>/dev/null || true
+    wait "$server_pid" 2>/dev/null || true
+    server_pid=
+}

@@ -1,0 +1,55 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: MIT
+# For the suite's scripts, in the guest; all.sh sets $suite. Lines of results go to descriptor 3, all else to the log.
+
+# shellcheck disable=SC2154
+ok() {
+    echo "ok $suite.$1" >&3
+}
+
+not_ok() {
+    echo "not ok $suite.$1: $2" >&3
+    failures=$((${failures:-0} + 1))
+}
+
+skip() {
+    echo "skip $suite.$1: $2" >&3
+}
+
+# note TEXT: a figure for the person who reads.
+note() {
+    echo "# $suite: $*" >&3
+}
+
+# check NAME COMMAND...: one test; what the command says last is the reason if it fails.
+check() {
+    check_name=$1
+    shift
+    echo "== $check_name: $*"
+    if "$@" >/tmp/check.out 2>&1; then
+        cat /tmp/check.out
+        ok "$check_name"
+        return 0
+    fi
+    cat /tmp/check.out
+    not_ok "$check_name" "$(tail -n 1 /tmp/check.out | tr -d '\r' | cut -c 1-160)"
+    return 1
+}
+
+# value NAME ANSWER: NAME=NUMBER out of what the rig answered.
+value() {
+    echo " $2" | sed -n "s/.* $1=\([0-9]*\).*/\1/p"
+}
+
+# The video node of a driver, or nothing.
+node_of() {
+    for node in /sys/class/video4linux/video*; do
+        [ -e "$node" ] || continue
+        driver=$(readlink "$node/device/driver" 2>/dev/null)
+        [ "${driver##*/}" = "$1" ] || continue
+        [ "$(cat "$node/index")" = "${2:-0}" ] || continue
+        echo "/dev/${node##*/}"
+        return 0
+    done
+    return 1
+}
