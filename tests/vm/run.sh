@@ -51,7 +51,7 @@ trap 'failed=yes; exit 130' INT TERM
 
 say() {
     echo "$*"
-    case $1 in not) failed=yes ;; esac
+    case $1 in 'not ok '*) failed=yes ;; esac
 }
 
 # ---- what it needs ----
