@@ -19,44 +19,59 @@ static int32_t clip254(int64_t value)
     return value > 254 ? 254 : (int32_t)value;
 }
 
-/* The value of the control with that id and its default; 0 if the card has none such. */
-static int control(const struct vdm_card *card, uint32_t id, const int32_t *values, int64_t *value,
-                   int64_t *standard)
+/* The controls of the picture by id; looked up once for each line. */
+struct grade {
+    int64_t value;
+    int64_t standard;
+    int differs; /* from its default */
+};
+#define GRADES (VDM_X_CONTROL_ID_EXPOSURE + 1)
+
+static void look_up(const struct vdm_card *card, const int32_t *values, struct grade *grades)
 {
+    memset(grades, 0, GRADES * sizeof(*grades));
     for (uint32_t n = 0; n < card->tables.count[VDM_CONTROL]; n++) {
         const uint8_t *record = vdm_tables_record(&card->tables, VDM_CONTROL, n);
+        uint32_t id = vdm_get16(record + VDM_M_CONTROL_ID);
 
-        if (vdm_get16(record + VDM_M_CONTROL_ID) == id) {
-            *value = values[n];
-            *standard = (int32_t)vdm_get32(record + VDM_M_CONTROL_DEFAULT);
-            return *value != *standard;
+        if (id < GRADES) {
+            grades[id].value = values[n];
+            grades[id].standard = (int32_t)vdm_get32(record + VDM_M_CONTROL_DEFAULT);
+            grades[id].differs = grades[id].value != grades[id].standard;
         }
     }
-    return 0;
 }
 
-static void apply_controls(const struct vdm_card *card, const int32_t *values, struct pixel *p)
+/* Whether the control with that id changes the picture. */
+static int control(const struct grade *grades, uint32_t id, int64_t *value, int64_t *standard)
+{
+    *value = grades[id].value;
+    *standard = grades[id].standard;
+    return grades[id].differs;
+}
+
+static void apply_controls(const struct grade *grades, struct pixel *p)
 {
     int64_t value;
     int64_t standard;
 
-    if (control(card, VDM_X_CONTROL_ID_EXPOSURE, values, &value, &standard) && standard != 0) {
+    if (control(grades, VDM_X_CONTROL_ID_EXPOSURE, &value, &standard) && standard != 0) {
         p->y = clip254(16 + (p->y - 16) * value / standard);
     }
-    if (control(card, VDM_X_CONTROL_ID_GAIN, values, &value, &standard) && standard != 0) {
+    if (control(grades, VDM_X_CONTROL_ID_GAIN, &value, &standard) && standard != 0) {
         p->y = clip254(16 + (p->y - 16) * value / standard);
     }
-    if (control(card, VDM_X_CONTROL_ID_CONTRAST, values, &value, &standard) && standard != 0) {
+    if (control(grades, VDM_X_CONTROL_ID_CONTRAST, &value, &standard) && standard != 0) {
         p->y = clip254(128 + (p->y - 128) * value / standard);
     }
-    if (control(card, VDM_X_CONTROL_ID_BRIGHTNESS, values, &value, &standard)) {
+    if (control(grades, VDM_X_CONTROL_ID_BRIGHTNESS, &value, &standard)) {
         p->y = clip254(p->y + value - standard);
     }
-    if (control(card, VDM_X_CONTROL_ID_SATURATION, values, &value, &standard) && standard != 0) {
+    if (control(grades, VDM_X_CONTROL_ID_SATURATION, &value, &standard) && standard != 0) {
         p->u = clip254(128 + (p->u - 128) * value / standard);
         p->v = clip254(128 + (p->v - 128) * value / standard);
     }
-    if (control(card, VDM_X_CONTROL_ID_HUE, values, &value, &standard)) {
+    if (control(grades, VDM_X_CONTROL_ID_HUE, &value, &standard)) {
         int32_t angle = (int32_t)((value - standard) % 360);
         int32_t c = vdm_grade_sine(angle + 90);
         int32_t s = vdm_grade_sine(angle);
@@ -68,7 +83,7 @@ static void apply_controls(const struct vdm_card *card, const int32_t *values, s
     }
 }
 
-static struct pixel pattern_pixel(const struct vdm_card *card, const int32_t *values,
+static struct pixel pattern_pixel(const struct vdm_card *card, const struct grade *grades,
                                   uint32_t number, uint32_t x, uint32_t y)
 {
     static const struct pixel bars[8] = {
@@ -94,7 +109,7 @@ static struct pixel pattern_pixel(const struct vdm_card *card, const int32_t *va
         return p;
     }
     p = bars[place < 8 ? place : 7];
-    apply_controls(card, values, &p);
+    apply_controls(grades, &p);
     return p;
 }
 
@@ -157,8 +172,8 @@ static struct pixel clip_pixel(const struct vdm_clip *clip, const uint8_t *at, s
 struct request {
     const struct vdm_card *card;
     const uint8_t *frame; /* NULL: the pattern */
-    const int32_t *values;
     uint32_t number;
+    struct grade grades[GRADES];
 };
 
 static struct pixel pixel_at(const struct request *request, uint32_t x, uint32_t y)
@@ -166,10 +181,10 @@ static struct pixel pixel_at(const struct request *request, uint32_t x, uint32_t
     struct pixel p;
 
     if (request->frame == NULL) {
-        return pattern_pixel(request->card, request->values, request->number, x, y);
+        return pattern_pixel(request->card, request->grades, request->number, x, y);
     }
     p = clip_pixel(&request->card->clip, request->frame, x, y);
-    apply_controls(request->card, request->values, &p);
+    apply_controls(request->grades, &p);
     return p;
 }
 
@@ -195,8 +210,8 @@ static void rgb_at(const struct request *request, uint32_t x, uint32_t y, uint8_
         for (uint32_t id = VDM_X_CONTROL_ID_BRIGHTNESS; id <= VDM_X_CONTROL_ID_EXPOSURE; id++) {
             int divides = id != VDM_X_CONTROL_ID_BRIGHTNESS && id != VDM_X_CONTROL_ID_HUE;
 
-            changes |= control(request->card, id, request->values, &value, &standard) &&
-                       (standard != 0 || !divides);
+            changes |=
+                control(request->grades, id, &value, &standard) && (standard != 0 || !divides);
         }
         if (!changes) {
             memcpy(out, request->frame + 3 * ((size_t)clip->width * y + x), 3);
@@ -216,8 +231,7 @@ static uint32_t first_plane(const struct request *request, uint32_t y, uint8_t *
 
     for (uint32_t x = window->left; x < window->left + window->width; x++) {
         struct pixel p = pixel_at(request, x, y);
-        struct pixel even = pixel_at(request, x & ~1u, y);
-        uint8_t chroma = (uint8_t)(x % 2 == 0 ? even.u : even.v);
+        uint8_t chroma = (uint8_t)(x % 2 == 0 ? p.u : pixel_at(request, x - 1, y).v);
 
         switch (window->format) {
         case VDM_YUYV:
@@ -258,11 +272,15 @@ uint32_t vdm_expected_line(struct vdm_card *card, uint32_t sequence, uint32_t pl
                            const int32_t *controls, uint8_t *out)
 {
     const struct vdm_window *window = &card->window;
-    struct request request = {card, NULL, controls != NULL ? controls : card->control, sequence};
+    struct request request;
 
     if (card->gone || !card->boot.runs || card->config_status != 0) {
         return 0;
     }
+    request.card = card;
+    request.frame = NULL;
+    request.number = sequence;
+    look_up(card, controls != NULL ? controls : card->control, request.grades);
     if (card->has_clip && card->reg[VDM_ID_PATTERN] == 0) {
         request.frame = card->clip.bytes + card->clip.first_frame +
                         sequence % card->clip.frame_count * card->clip.frame_stride;
