@@ -114,7 +114,7 @@ struct vdl_device {
 	atomic64_t interrupts;
 	u64 irq_ns;
 
-	/* Work: one ordered queue. step does boot, firmware operations and the engine's recovery. */
+	/* Work: one ordered queue. step: boot, firmware operations, the engine's recovery. */
 	struct workqueue_struct *work;
 	struct delayed_work step;
 	struct delayed_work watch;
@@ -137,7 +137,7 @@ struct vdl_device {
 	struct vdh_flash_store store;
 	bool storing;
 	u64 flash_deadline_us;		/* a commit or roll-back that the card still does */
-	struct vdl_firmware_status last;	/* state, error, image_error and the counts of bytes */
+	struct vdl_firmware_status last;	/* of the operation: how it ended */
 
 	/* What programs had set; put back when the card has lost it. */
 	bool chosen;			/* input and timing */
@@ -151,7 +151,7 @@ struct vdl_device {
 	struct v4l2_ctrl *pattern_ctrl;
 	struct v4l2_ctrl *power_ctrl;
 	struct v4l2_ctrl *exposure_cluster[2];	/* auto, then the time */
-	bool from_card;			/* handler lock; the framework learns what the card did by itself */
+	bool from_card;			/* handler's lock: V4L2 is told what the card did */
 
 	/* Capture. */
 	struct vb2_queue queue;
@@ -179,7 +179,7 @@ struct vdl_device {
 
 	/* Metadata. */
 	struct vb2_queue meta_queue;
-	spinlock_t meta_spin;
+	spinlock_t meta_spin;		/* what follows */
 	struct list_head meta_queued;
 	bool meta_streams;
 	u32 records_lost;

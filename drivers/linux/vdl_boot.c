@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * From any state of the card to running firmware, step by step in delayed work. A newer image in
- * /lib/firmware first, then the embedded one, then what the card has; a card that takes none of them
- * is limited, not lost: its nodes exist, so that it can be repaired.
+ * /lib/firmware first, then the embedded one, then what the card has; a card that takes none of
+ * them is limited, not lost: its nodes exist, so that it can be repaired.
  */
 #include "vdl.h"
 #include "vdh_default_image.h"

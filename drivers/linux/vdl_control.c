@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Controls, made from the firmware's table. Those of earlier firmware stay as long as the device, since
- * file handles may wait for their events: other firmware changes ranges, and disables what it lacks.
+ * Controls, made from the firmware's table. Those of earlier firmware stay as long as the device,
+ * since file handles may wait for their events: other firmware changes ranges, and disables what
+ * it lacks.
  */
 #include "vdl.h"
 
@@ -231,7 +232,7 @@ static struct vdl_control *unused(struct vdl_device *dev)
 	return NULL;
 }
 
-/* One of the table. Other firmware may have the same one with another range, but of no other type. */
+/* One of the table. Other firmware may have it with another range, but not of another type. */
 static int sync_one(struct vdl_device *dev, const struct vdh_control_info *info, u32 number)
 {
 	struct vdl_control *control = find(dev, info->id);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * For people: the register dump and the driver's state in debugfs, and VIDIOC_LOG_STATUS. The dump shows
- * what the register table lets user space read, so reading it changes nothing in the card.
+ * For people: the register dump and the driver's state in debugfs, and VIDIOC_LOG_STATUS. The dump
+ * shows what the register table lets user space read, so reading it changes nothing in the card.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>

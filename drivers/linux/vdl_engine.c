@@ -9,7 +9,7 @@
 
 #define WATCH_MS	100
 #define COUNTS_TICKS	5	/* how often the card's account is read */
-#define TORN_MAX	10	/* looks at an impossible record before the engine is started anew */
+#define TORN_MAX	10	/* looks at an impossible record, then the engine is started anew */
 #define DRAINS_MAX	4
 #define REVIVALS_MAX	8
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Firmware operations: begun by an ioctl, carried on by the step work, one at a time. What is in the
- * active flash slot is never written, so that whatever fails, the card still starts.
+ * Firmware operations: begun by an ioctl, carried on by the step work, one at a time. What is in
+ * the active flash slot is never written, so that whatever fails, the card still starts.
  */
 #include <linux/capability.h>
 #include <linux/mm.h>
@@ -94,9 +94,10 @@ bool vdl_firmware_step(struct vdl_device *dev, u32 *again_us)
 static int check(const struct vdl_device *dev, const struct vdl_firmware_command *command)
 {
 	bool image = command->code == VDL_FIRMWARE_BOOT || command->code == VDL_FIRMWARE_STORE;
+	u32 slots = command->code == VDL_FIRMWARE_BOOT_SLOT ? 2 : 1;
 
 	if (command->code > VDL_FIRMWARE_RESTORE || command->reserved ||
-	    command->slot > (command->code == VDL_FIRMWARE_BOOT_SLOT))
+	    command->slot >= slots)
 		return -EINVAL;
 	if (!image)
 		return command->image_bytes || command->image ? -EINVAL : 0;

@@ -75,7 +75,7 @@ static void to_dv_timings(struct v4l2_dv_timings *out, const struct vdh_timing_i
 	out->bt.pixelclock = (u64)info->pixel_clock_khz * 1000;
 }
 
-/* With core_lock held, when firmware runs: what was chosen before, as far as this firmware has it. */
+/* With core_lock held, when firmware runs: what was chosen before, if this firmware has it. */
 void vdl_input_apply(struct vdl_device *dev)
 {
 	if (dev->chosen && !vdh_input_select(&dev->core, dev->input))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * What the module's video nodes offer beyond plain V4L2. Every structure has a fixed size, is naturally
- * aligned and is the same for 32 and 64 bits; what is reserved is 0 in both directions.
+ * What the module's video nodes offer beyond plain V4L2. Every structure has a fixed size, is
+ * naturally aligned and the same for 32 and 64 bits; what is reserved is 0 in both directions.
  */
 #ifndef VDL_INTERFACE_H
 #define VDL_INTERFACE_H
@@ -54,8 +54,8 @@ struct vdl_register {
 };
 
 /*
- * The registers that user space may at least read, in the order of the data sheet. Index in, the rest
- * out; EINVAL past the end.
+ * The registers that user space may at least read, in the order of the data sheet. Index in, the
+ * rest out; EINVAL past the end.
  */
 struct vdl_register_info {
 	__u32 index;
@@ -225,8 +225,8 @@ struct vdl_firmware_command {
 #define VDL_EVENT_ERROR		(V4L2_EVENT_PRIVATE_START + 2)	/* the engine was started anew */
 
 /*
- * The metadata node: one struct vdl_frame_meta in each buffer. It has the timestamp and the sequence
- * of the picture's v4l2_buffer. A picture gets its record before it is handed out itself.
+ * The metadata node: one struct vdl_frame_meta in each buffer. It has the timestamp and the
+ * sequence of the picture's v4l2_buffer. A picture's record is handed out before the picture.
  */
 #define VDL_META_FMT v4l2_fourcc('V', 'D', 'C', '1')
 
@@ -251,10 +251,10 @@ struct vdl_frame_meta {
 };
 
 /* COMPLETION.FLAGS. With one of the first two the picture's buffer has V4L2_BUF_FLAG_ERROR. */
-#define VDL_META_DMA_ERROR	(1u << 0)
-#define VDL_META_BAD_DESCRIPTOR	(1u << 1)
-#define VDL_META_SOURCE_CHANGED	(1u << 2)
-#define VDL_META_PATTERN	(1u << 3)
-#define VDL_META_BOTTOM_FIRST	(1u << 4)
+#define VDL_META_DMA_ERROR	0x1
+#define VDL_META_BAD_DESCRIPTOR	0x2
+#define VDL_META_SOURCE_CHANGED	0x4
+#define VDL_META_PATTERN	0x8
+#define VDL_META_BOTTOM_FIRST	0x10
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The metadata node: what the card says of each picture, in a record. It streams by itself; while it
- * does not, or has no buffer, records are dropped, and the next one says how many.
+ * The metadata node: what the card says of each picture, in a record. It streams by itself; while
+ * it does not, or has no buffer, records are dropped, and the next one says how many.
  */
 #include <media/videobuf2-vmalloc.h>
 

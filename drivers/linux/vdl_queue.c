@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The picture queue: buffers of any origin as lists of segments that the card walks by itself. A list
- * lies in blocks of a page, chained by links, and is written once for a buffer that stays.
+ * The picture queue: buffers of any origin as lists of segments that the card walks by itself. A
+ * list lies in blocks of a page, chained by links, and is written once for a buffer that stays.
  */
 #include <linux/dmapool.h>
 #include <linux/slab.h>
@@ -101,7 +101,7 @@ static void put_links(struct vdl_buffer *buffer, u32 count)
 {
 	u32 last = (count - 1) / BLOCK_DATA;
 
-	/* From the end: each link says how many segments the next block has, its own link included. */
+	/* From the end: a link says how many segments the next block has, its link included. */
 	buffer->first_count = count - last * BLOCK_DATA;
 	for (u32 i = last; i > 0; i--) {
 		vdh_segment_put_link(buffer->blocks[i - 1].bytes, BLOCK_DATA,
@@ -158,7 +158,7 @@ static int queue_setup(struct vb2_queue *queue, unsigned int *buffers, unsigned 
 		return -EBUSY;
 	if (*planes)
 		return sizes[0] < bytes ? -EINVAL : 0;
-	/* One is filled, one is to follow at once, the others are on their way through the program. */
+	/* One is filled, one is to follow at once, the others are with the program. */
 	*buffers = max(*buffers, BUFFERS_LEAST);
 	*planes = 1;
 	sizes[0] = bytes;

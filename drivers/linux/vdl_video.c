@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The two nodes of a card. They are registered when the first boot has ended, well or not: what user
- * space finds has its controls and formats, or can be repaired.
+ * The two nodes of a card. They are registered when the first boot has ended, well or not: what
+ * user space finds has its controls and formats, or can be repaired.
  */
 #include <linux/compat.h>
 

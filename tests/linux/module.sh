@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# module.sh [--control] warnings|sparse|style ROOT: the module for Linux 6.1, out of a plain source
+# tree: built with W=1, looked at by sparse, read by checkpatch. Nothing may be said. A control plants
+# a fault of the kind in a copy. 77: the tool, or the kernel's headers, cannot be had here.
+set -eu
+control=no
+if [ "$1" = --control ]; then
+    control=yes
+    shift
+fi
+check=$1 root=$2
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+plant() {
+    case $check in
+    warnings) echo 'int vdl_planted(void) { return 0; }' ;; # no prototype
+    sparse) echo 'static int __user *vdl_planted; int vdl_planter(int *a); int vdl_planter(int *a) { vdl_planted = a; return 0; }' ;;
+    style) echo 'static int vdl_planted( void ){return 0;}' ;;
+    esac >>"$1"
+}
+
+style() {
+    # Part of the kernel's sources, which the debug kernel of tests/vm unpacks.
+    checkpatch=$(find "${XDG_CACHE_HOME:-$HOME/.cache}/vidicon/vm/kernel" -maxdepth 4 \
+        -path '*/linux-source-*/scripts/checkpatch.pl' 2>/dev/null | head -n 1)
+    [ -n "$checkpatch" ] || { echo "skipped: no checkpatch.pl in the cache"; exit 77; }
+    cp "$root"/drivers/linux/*.[ch] "$scratch/"
+    [ $control = no ] || plant "$scratch/vdl_input.c"
+    for file in "$scratch"/*.[ch]; do
+        ignore=''
+        # The one file that exists to ask for versions.
+        [ "${file##*/}" != vdl_compat.h ] || ignore='--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON'
+        # shellcheck disable=SC2086
+        perl "$checkpatch" --no-tree --strict --terse --no-summary --max-line-length=100 \
+            $ignore -f "$file" || true
+    done | sed "s,$scratch/,,"
+}
+
+build() {
+    extra=W=1
+    if [ "$check" = sparse ]; then
+        command -v sparse >/dev/null || { echo "skipped: no sparse"; exit 77; }
+        extra=C=2
+    fi
+    sh "$root/tests/vm/kernel.sh" 6.1 >"$scratch/vars" ||
+        { echo "skipped: no headers of Linux 6.1"; exit 77; }
+    # shellcheck disable=SC1091
+    . "$scratch/vars"
+    out=$scratch/out
+    make -s -C "$root/drivers/linux" source OUT="$out" 2>&1
+    [ $control = no ] || plant "$out/vdl_input.c"
+    PATH=$KERNEL_PATH:$PATH make -s -C "$KERNEL_BUILD" M="$out" $extra modules 2>&1 |
+        grep -v 'Skipping BTF' || true
+    [ $control = yes ] || [ -s "$out/vidicon.ko" ] || echo "no module was built"
+}
+
+case $check in
+style) style >"$scratch/said" || { cat "$scratch/said"; exit 77; } ;;
+*) build >"$scratch/said" || { cat "$scratch/said"; exit 77; } ;;
+esac
+cat "$scratch/said"
+if [ $control = yes ]; then
+    # The planted lines are the last of that file.
+    grep -q 'vdl_planted\|vdl_planter\|vdl_input\.c:' "$scratch/said" && exit 0
+    echo "the planted fault was not reported"
+    exit 1
+fi
+[ ! -s "$scratch/said" ]
