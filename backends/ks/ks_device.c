@@ -122,7 +122,7 @@ static int open_device(struct vdi_device *base, const char *path)
     uint32_t count = 0;
     int status;
 
-    device->system = ks_system();
+    device->system = ks_system_table();
     device->device = base;
     status = ks_find_all(&found, &count);
     if (status != VDC_OK) {

@@ -101,7 +101,7 @@ int ks_find_all(struct ks_found **out, uint32_t *count)
     if (finding.found == NULL) {
         return vdi_error(VDC_E_NO_MEMORY, "no memory to list capture filters");
     }
-    result = ks_system()->enumerate(take, &finding);
+    result = ks_system_table()->enumerate(take, &finding);
     if (result != KS_OK) {
         free(finding.found);
         return vdi_error(VDC_E_IO, "Windows cannot list capture filters: error %u",
@@ -228,7 +228,7 @@ static int begin_watch(struct vdi_context *context, void **state)
         return status;
     }
     vdi_mutex_lock(watching->lock);
-    result = ks_system()->watch(&watching->native, changed, watching);
+    result = ks_system_table()->watch(&watching->native, changed, watching);
     watching->ids = result == KS_OK ? read_ids(&watching->count) : NULL;
     vdi_mutex_unlock(watching->lock);
     if (result != KS_OK) {
@@ -248,7 +248,7 @@ int ks_watch(struct vdi_context *context, void **state, int on)
         return begin_watch(context, state);
     }
     if (watching != NULL) {
-        ks_system()->unwatch(watching->native);
+        ks_system_table()->unwatch(watching->native);
         vdi_mutex_destroy(watching->lock);
         free(watching->ids);
         free(watching);

@@ -104,6 +104,6 @@ struct ks_system {
 };
 
 /* ks_win32.c, or the fake of the tests. */
-const struct ks_system *ks_system(void);
+const struct ks_system *ks_system_table(void);
 
 #endif

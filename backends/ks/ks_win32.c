@@ -312,7 +312,7 @@ static const struct ks_system table = {
     .unwatch = ks_watch_end,
 };
 
-const struct ks_system *ks_system(void)
+const struct ks_system *ks_system_table(void)
 {
     return &table;
 }

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/* Vidicon's own filter: exact modes, windows, drops by cause, time, inputs, registers, firmware. */
+#include <cstring>
+
+#include "fixture.h"
+
+namespace {
+
+class KsOwn : public KsTest {
+  protected:
+    void SetUp() override
+    {
+        KsTest::SetUp();
+        fake_.plug_card();
+    }
+    vdw_format connected()
+    {
+        vdw_format out{};
+        EXPECT_EQ(sizeof(ks_connect) + sizeof(ks_format) + sizeof(ks_video) + sizeof(out),
+                  fake_.connect.size());
+        std::memcpy(&out, fake_.connect.data() + fake_.connect.size() - sizeof(out), sizeof(out));
+        return out;
+    }
+};
+
+TEST_F(KsOwn, Info)
+{
+    open();
+    const vdc_device_info *info = vdc_device_get_info(device_);
+    EXPECT_STREQ("VC0001", info->serial);
+    EXPECT_EQ(1000000000u, info->time_hz);
+    EXPECT_EQ(static_cast<uint32_t>(VDC_CAP_FIRMWARE | VDC_CAP_REGISTERS | VDC_CAP_INPUTS |
+                                    VDC_CAP_TIMINGS | VDC_CAP_DEVICE_TIME | VDC_CAP_CROP |
+                                    VDC_CAP_CALLER_MEMORY),
+              info->caps);
+}
+
+TEST_F(KsOwn, AnotherInterfaceVersionIsAnyFilter)
+{
+    fake_.plug_camera();
+    fake_.card.identity.interface_version = 2;
+    open();
+    EXPECT_STREQ("", vdc_device_get_info(device_)->serial);
+    EXPECT_EQ(static_cast<uint32_t>(VDC_CAP_CALLER_MEMORY), vdc_device_get_info(device_)->caps);
+}
+
+TEST_F(KsOwn, ModesOfTheInput)
+{
+    open();
+    vdc_list *list = nullptr;
+    ASSERT_STATUS(VDC_OK, vdc_device_list_formats(&list, device_));
+    ASSERT_EQ(5u, vdc_list_count(list));
+    EXPECT_EQ(16u, vdc_list_format_at(list, 0)->width_min_px);
+    EXPECT_EQ(1001u, vdc_list_format_at(list, 0)->intervals_s[1].num);
+    EXPECT_EQ(static_cast<uint32_t>(VDC_MATRIX_RGB), vdc_list_format_at(list, 3)->matrix);
+    vdc_list_destroy(list);
+    ASSERT_STATUS(VDC_OK, vdc_device_select_input(device_, 1));
+    ASSERT_STATUS(VDC_OK, vdc_device_list_formats(&list, device_));
+    ASSERT_EQ(1u, vdc_list_count(list));
+    EXPECT_EQ(720u, vdc_list_format_at(list, 0)->width_max_px);
+    EXPECT_EQ(static_cast<uint32_t>(VDC_FIELD_TOP_FIRST), vdc_list_format_at(list, 0)->field);
+    vdc_list_destroy(list);
+    vdc_negotiation got = VDC_NEGOTIATION_INIT;
+    ASSERT_STATUS(VDC_OK, vdc_device_negotiate(&got, device_, nullptr));
+    EXPECT_EQ(12u, got.format.pixel_aspect.num);
+    EXPECT_EQ(11u, got.format.pixel_aspect.den);
+}
+
+TEST_F(KsOwn, SensesOfNonsense)
+{
+    fake_.card.modes[0].width_step_px = 0;
+    fake_.card.modes[1].inputs = 3;
+    fake_.card.controls[0].minimum = 1000;
+    std::memset(fake_.card.identity.serial, 'x', sizeof(fake_.card.identity.serial));
+    std::memset(fake_.card.controls[1].name, 'y', sizeof(fake_.card.controls[1].name));
+    fake_.card.identity.mode_count = UINT32_MAX;
+    vdc_device *none = nullptr;
+    EXPECT_STATUS(VDC_E_RANGE, vdc_device_open(&none, context_, "ks:", 0));
+    fake_.card.identity.mode_count = 2;
+    open();
+    EXPECT_EQ(23u, std::strlen(vdc_device_get_info(device_)->serial));
+    vdc_list *list = nullptr;
+    ASSERT_STATUS(VDC_OK, vdc_device_list_formats(&list, device_));
+    EXPECT_EQ(1u, vdc_list_count(list));
+    vdc_list_destroy(list);
+    ASSERT_STATUS(VDC_OK, vdc_device_list_controls(&list, device_));
+    ASSERT_EQ(3u, vdc_list_count(list)); /* one without sense, and the test pattern */
+    EXPECT_EQ(31u, std::strlen(vdc_list_control_at(list, 0)->name));
+    vdc_list_destroy(list);
+}
+
+TEST_F(KsOwn, StrideAndWindowGoToTheCard)
+{
+    open();
+    vdc_format wanted = VDC_FORMAT_INIT;
+    wanted.fourcc = VDC_FOURCC_GREY;
+    wanted.stride_bytes = 100;
+    wanted.interval_s = {1001, 30000};
+    vdc_negotiation got = VDC_NEGOTIATION_INIT;
+    ASSERT_STATUS(VDC_OK, vdc_device_negotiate(&got, device_, &wanted));
+    EXPECT_EQ(0u, got.changed);
+    stream(&got.format);
+    vdw_format own = connected();
+    EXPECT_EQ(1u, own.mode);
+    EXPECT_EQ(100u, own.stride_bytes);
+    EXPECT_EQ(1001u, own.interval_num);
+    vdc_stream_close(stream_);
+    stream_ = nullptr;
+
+    vdc_stream_config config = VDC_STREAM_CONFIG_INIT;
+    config.crop = {8, 4, 32, 16};
+    ASSERT_STATUS(VDC_OK, vdc_stream_open(&stream_, device_, &config));
+    own = connected();
+    EXPECT_EQ(8u, own.left_px);
+    EXPECT_EQ(4u, own.top_px);
+    EXPECT_EQ(64u, own.stride_bytes); /* YUYV */
+    ks_video video;
+    std::memcpy(&video, fake_.connect.data() + sizeof(ks_connect) + sizeof(ks_format),
+                sizeof(video));
+    EXPECT_EQ(32, video.bitmap.width);
+    EXPECT_EQ(16, video.bitmap.height);
+    vdc_stream_info info = VDC_STREAM_INFO_INIT;
+    ASSERT_STATUS(VDC_OK, vdc_stream_get_info(&info, stream_));
+    EXPECT_EQ(32u * 16 * 2, info.frame_bytes);
+}
+
+TEST_F(KsOwn, DropsByCauseAndTheAccount)
+{
+    open();
+    stream();
+    start();
+    frame();
+    fake_.own.sequence = 10;
+    fake_.own.dropped_fifo = 4;
+    fake_.own.dropped_no_buffer = 3;
+    fake_.own.dropped_no_signal = 2;
+    fake_.own.flags = 1 << 2 | 1 << 3; /* source changed, pattern */
+    fake_.own.ticks = 123456;
+    vdc_frame got = frame();
+    EXPECT_EQ(10u, got.sequence);
+    EXPECT_EQ(123456u, got.device_ticks);
+    EXPECT_EQ(4u, got.dropped[VDC_DROP_DEVICE_FIFO]);
+    EXPECT_EQ(3u, got.dropped[VDC_DROP_NO_BUFFER]);
+    EXPECT_EQ(2u, got.dropped[VDC_DROP_NO_SIGNAL]);
+    EXPECT_TRUE(got.flags & VDC_FRAME_DISCONTINUITY);
+    EXPECT_TRUE(got.flags & VDC_FRAME_SOURCE_CHANGED);
+    EXPECT_TRUE(got.flags & VDC_FRAME_TEST_PATTERN);
+    fake_.own.dropped_fifo = fake_.own.dropped_no_buffer = fake_.own.dropped_no_signal = 0;
+    /* A restart within the driver counts from 0 again; here it does not. */
+    fake_.own.capture = 2;
+    fake_.own.sequence = 0;
+    EXPECT_EQ(11u, frame().sequence);
+    /* The card lost one more that nobody was told of. */
+    fake_.card.counts.produced = 13;
+    fake_.card.counts.good = 3;
+    fake_.card.counts.dropped_fifo = 5;
+    fake_.card.counts.dropped_no_buffer = 3;
+    fake_.card.counts.dropped_no_signal = 2;
+    ASSERT_STATUS(VDC_OK, vdc_stream_stop(stream_));
+    vdc_stats now = stats();
+    EXPECT_EQ(static_cast<uint32_t>(VDC_BASIS_DEVICE), now.produced_basis);
+    EXPECT_EQ(13u, now.produced);
+    EXPECT_EQ(3u, now.delivered);
+    EXPECT_EQ(5u, now.dropped[VDC_DROP_DEVICE_FIFO]);
+    EXPECT_EQ(0u, now.dropped[VDC_DROP_UNKNOWN]);
+}
+
+TEST_F(KsOwn, AFrameThatTheCardCouldNotWrite)
+{
+    for (uint32_t too : {0u, static_cast<uint32_t>(VDC_STREAM_DAMAGED_TOO)}) {
+        open();
+        stream(nullptr, too);
+        start();
+        fake_.live = false;
+        fake_.used_bytes = 0;
+        fake_.own.flags = 1; /* DMA_ERROR */
+        fake_.end_read();
+        fake_.used_bytes = UINT32_MAX;
+        fake_.own.flags = 0;
+        fake_.end_read();
+        vdc_frame got = frame();
+        if (too) {
+            EXPECT_TRUE(got.flags & VDC_FRAME_DAMAGED);
+            got = frame();
+        } else {
+            EXPECT_EQ(1u, got.dropped[VDC_DROP_DMA]);
+        }
+        EXPECT_EQ(1u, got.sequence);
+        fake_.card.counts.produced = 2;
+        fake_.card.counts.good = 1;
+        fake_.card.counts.dropped_dma = 1;
+        ASSERT_STATUS(VDC_OK, vdc_stream_stop(stream_));
+        vdc_stats now = stats();
+        EXPECT_EQ(2u, now.produced);
+        EXPECT_EQ(too ? 2u : 1u, now.delivered);
+        EXPECT_EQ(too ? 0u : 1u, now.dropped[VDC_DROP_DMA]);
+        close();
+        fake_.card.counts = {};
+        fake_.own.sequence = 0;
+        fake_.live = true;
+    }
+}
+
+TEST_F(KsOwn, SequencesNeverGoBack)
+{
+    open();
+    stream();
+    start();
+    fake_.own.sequence = 5;
+    EXPECT_EQ(5u, frame().sequence);
+    fake_.own.sequence = 3;
+    EXPECT_EQ(6u, frame().sequence);
+    fake_.own.size = 4; /* no metadata: as of any filter */
+    EXPECT_EQ(7u, frame().sequence);
+}
+
+TEST_F(KsOwn, TimeHasABound)
+{
+    open();
+    stream();
+    start();
+    fake_.own.ticks = 1500; /* between the first sample and the next */
+    int64_t before = 0;
+    vdc_frame got = frame();
+    EXPECT_GT(got.host_time_ns, before);
+    EXPECT_GE(got.error_bound_ns, 0);
+    EXPECT_EQ(static_cast<uint32_t>(VDC_CLOCK_MONOTONIC), got.clock);
+}
+
+TEST_F(KsOwn, InputsTimingsSignal)
+{
+    open();
+    vdc_list *list = nullptr;
+    ASSERT_STATUS(VDC_OK, vdc_device_list_inputs(&list, device_));
+    ASSERT_EQ(2u, vdc_list_count(list));
+    EXPECT_STREQ("Composite", vdc_list_input_at(list, 1)->name);
+    vdc_list_destroy(list);
+    ASSERT_STATUS(VDC_OK, vdc_device_list_timings(&list, device_));
+    ASSERT_EQ(1u, vdc_list_count(list));
+    EXPECT_EQ(148500000u, vdc_list_timing_at(list, 0)->pixel_clock_hz);
+    vdc_list_destroy(list);
+    vdc_signal signal = VDC_SIGNAL_INIT;
+    ASSERT_STATUS(VDC_OK, vdc_device_get_signal(&signal, device_));
+    EXPECT_EQ(static_cast<uint32_t>(VDC_SIGNAL_LOCKED), signal.state);
+    fake_.card.signal.mismatch = 1;
+    fake_.card.signal.detected = 255;
+    ASSERT_STATUS(VDC_OK, vdc_device_get_signal(&signal, device_));
+    EXPECT_EQ(static_cast<uint32_t>(VDC_SIGNAL_MISMATCH), signal.state);
+    EXPECT_EQ(VDC_TIMING_NONE, signal.detected_timing);
+    EXPECT_STATUS(VDC_E_NOT_FOUND, vdc_device_select_input(device_, 2));
+    ASSERT_STATUS(VDC_OK, vdc_device_set_timing(device_, 1));
+    EXPECT_EQ(1u, fake_.card.timing);
+}
+
+TEST_F(KsOwn, Controls)
+{
+    open();
+    EXPECT_EQ(5, control(VDC_CONTROL_BRIGHTNESS));
+    ASSERT_STATUS(VDC_OK, vdc_device_set_control(device_, VDC_CONTROL_BRIGHTNESS, -7));
+    EXPECT_EQ(-7, fake_.card.values[0]);
+    EXPECT_EQ(0, control(VDC_CONTROL_TEST_PATTERN));
+    ASSERT_STATUS(VDC_OK, vdc_device_set_control(device_, VDC_CONTROL_TEST_PATTERN, 1));
+    EXPECT_EQ(1, control(VDC_CONTROL_TEST_PATTERN));
+    vdc_list *list = nullptr;
+    ASSERT_STATUS(VDC_OK, vdc_device_list_controls(&list, device_));
+    ASSERT_EQ(4u, vdc_list_count(list));
+    EXPECT_STREQ("Item 2", vdc_list_control_at(list, 1)->menu[2].name);
+    EXPECT_EQ(VDC_CONTROL_VENDOR + 77u, vdc_list_control_at(list, 2)->id);
+    vdc_list_destroy(list);
+}
+
+TEST_F(KsOwn, Registers)
+{
+    open(VDC_OPEN_REGISTERS);
+    uint32_t value = 0;
+    ASSERT_STATUS(VDC_OK, vdc_device_read_register(&value, device_, "SCRATCH", 0));
+    EXPECT_EQ(42u, value);
+    ASSERT_STATUS(VDC_OK, vdc_device_write_register(device_, "SCRATCH", 0, 43));
+    EXPECT_EQ(43u, fake_.card.registers[0x00c]);
+    EXPECT_STATUS(VDC_E_PERMISSION, vdc_device_write_register(device_, "CAPS", 0, 1));
+    EXPECT_STATUS(VDC_E_NOT_FOUND, vdc_device_read_register(&value, device_, "NOTHING", 0));
+    EXPECT_STATUS(VDC_E_RANGE, vdc_device_read_register(&value, device_, "SCRATCH", 1));
+    vdc_list *list = nullptr;
+    ASSERT_STATUS(VDC_OK, vdc_device_list_registers(&list, device_));
+    EXPECT_GT(vdc_list_count(list), 20u);
+    vdc_list_destroy(list);
+}
+
+TEST_F(KsOwn, Firmware)
+{
+    open();
+    uint8_t image[100] = {1, 2, 3};
+    vdc_firmware_info info = VDC_FIRMWARE_INFO_INIT;
+    ASSERT_STATUS(VDC_OK, vdc_device_get_firmware(&info, device_));
+    EXPECT_EQ(0x01020003u, info.running);
+    EXPECT_EQ(1u, info.active_slot);
+    EXPECT_EQ(static_cast<uint32_t>(VDC_SLOT_EMPTY), info.slot_state[1]);
+    EXPECT_STATUS(VDC_E_STATE, vdc_device_commit_firmware(device_));
+    EXPECT_STATUS(VDC_E_STATE, vdc_device_roll_back_firmware(device_));
+
+    ASSERT_STATUS(VDC_OK,
+                  vdc_device_update_firmware(device_, image, sizeof(image), nullptr, nullptr));
+    ASSERT_STATUS(VDC_OK, vdc_device_get_firmware(&info, device_));
+    EXPECT_EQ(1u, info.on_trial);
+    EXPECT_EQ(0x01990000u, info.running);
+    ASSERT_STATUS(VDC_OK, vdc_device_commit_firmware(device_));
+    ASSERT_STATUS(VDC_OK, vdc_device_get_firmware(&info, device_));
+    EXPECT_EQ(2u, info.active_slot);
+    ASSERT_STATUS(VDC_OK, vdc_device_roll_back_firmware(device_));
+    ASSERT_STATUS(VDC_OK, vdc_device_get_firmware(&info, device_));
+    EXPECT_EQ(1u, info.active_slot);
+    EXPECT_EQ(0x01020003u, info.running);
+
+    fake_.card.store_error = 9;
+    EXPECT_STATUS(VDC_E_FIRMWARE,
+                  vdc_device_load_firmware(device_, image, sizeof(image), nullptr, nullptr));
+    EXPECT_NE(nullptr, std::strstr(vdc_error_text(), "BODY_CRC")) << vdc_error_text();
+    std::vector<uint8_t> large(5000);
+    EXPECT_STATUS(VDC_E_FIRMWARE,
+                  vdc_device_load_firmware(device_, large.data(), large.size(), nullptr, nullptr));
+}
+
+TEST_F(KsOwn, WithoutFirmwareItOpensAndIsRepaired)
+{
+    fake_.card.identity.limited = 1;
+    fake_.card.firmware.runs = 0;
+    open();
+    EXPECT_EQ(static_cast<uint32_t>(VDC_DEVICE_LIMITED), vdc_device_get_info(device_)->state);
+    EXPECT_STATUS(VDC_E_FIRMWARE, vdc_stream_open(&stream_, device_, nullptr));
+    uint8_t image[100] = {0};
+    ASSERT_STATUS(VDC_OK,
+                  vdc_device_load_firmware(device_, image, sizeof(image), nullptr, nullptr));
+    EXPECT_EQ(static_cast<uint32_t>(VDC_DEVICE_READY), vdc_device_get_info(device_)->state);
+    stream();
+}
+
+} // namespace
