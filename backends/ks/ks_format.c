@@ -160,12 +160,13 @@ static int is_nearer(vdc_fraction a, vdc_fraction b, vdc_fraction wish)
 static vdc_fraction mode_interval(const struct ks_device *device, const struct ks_mode *mode,
                                   vdc_fraction wish)
 {
-    const struct ks_interval *list = &device->intervals[mode->interval_first];
+    const struct ks_interval *list;
     vdc_fraction best = {0, 0};
 
     if (mode->interval_count == 0) {
         return best;
     }
+    list = &device->intervals[mode->interval_first];
     if (wish.num == 0 || wish.den == 0) {
         return mode->interval_range ? ks_interval_fraction(mode->interval_100ns) : list[0].s;
     }

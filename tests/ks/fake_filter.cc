@@ -290,7 +290,8 @@ bool FakeKs::end_one()
         ks_frame_info *info = reinterpret_cast<ks_frame_info *>(header + 1);
         if (!no_info) {
             info->bytes = read->header_bytes - static_cast<uint32_t>(sizeof(*header));
-            info->picture = picture++;
+            info->picture = picture;
+            picture = picture == INT64_MAX ? 0 : picture + 1;
             info->dropped = dropped;
         } else {
             info->bytes = 0;

@@ -289,7 +289,8 @@ uint32_t FakeKs::property(const void *request, uint32_t request_bytes, void *val
                     static_cast<uint8_t *>(value), value_bytes, &out);
     if (result != KS_OK)
         return result;
-    std::memcpy(value, out.data(), std::min<size_t>(out.size(), value_bytes));
+    if (!out.empty())
+        std::memcpy(value, out.data(), std::min<size_t>(out.size(), value_bytes));
     *returned = static_cast<uint32_t>(out.size());
     if (lie_about_bytes != INT64_MIN && !out.empty()) {
         *returned = static_cast<uint32_t>(static_cast<int64_t>(out.size()) + lie_about_bytes);

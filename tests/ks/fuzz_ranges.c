@@ -74,19 +74,29 @@ static void repair(uint8_t *bytes, size_t size)
     memcpy(bytes, &format, sizeof(format));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* In memory of its very length; at least `least` bytes, the rest 0. */
+static void check(const uint8_t *data, size_t size, size_t least, int repaired)
 {
-    uint8_t *bytes = malloc(size ? size : 1);
+    size_t count = size > least ? size : least;
+    uint8_t *bytes = calloc(1, count ? count : 1);
 
     if (!bytes) {
-        return 0;
+        return;
     }
     if (size != 0) {
         memcpy(bytes, data, size);
     }
-    walk(bytes, size);
-    repair(bytes, size);
-    walk(bytes, size);
+    if (repaired) {
+        repair(bytes, count);
+    }
+    walk(bytes, count);
     free(bytes);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    check(data, size, 0, 0);
+    check(data, size, 0, 1);
+    check(data, size, sizeof(struct ks_video_range) + sizeof(struct ks_video2), 1);
     return 0;
 }
