@@ -38,6 +38,8 @@ make_kernel() {
         grep -qx "$option" "$source/.config" || vm_say "debug kernel without $option"
     done
     cp "$source/arch/x86/boot/bzImage" "$folder/bzImage"
+    mkdir "$folder/bin"
+    ln -s "$KERNEL_PATH/gcc-12" "$folder/bin/gcc"
     find "$source" -name '*.o' ! -path '*/scripts/*' ! -path '*/tools/*' -delete
     find "$source" \( -name '*.a' -o -name '.*.cmd' -o -name 'vmlinux*' -o -name '*.ko' \) \
         ! -path '*/scripts/*' ! -path '*/tools/*' -delete
@@ -47,7 +49,7 @@ KERNEL_RELEASE='$(cat "$source/include/config/kernel.release")'
 KERNEL_IMAGE='$folder/bzImage'
 KERNEL_MODULES='$folder'
 KERNEL_BUILD='$source'
-KERNEL_PATH='$KERNEL_PATH'
+KERNEL_PATH='$folder/bin:$KERNEL_PATH'
 END
     mv "$folder/vars.new" "$folder/vars"
 }

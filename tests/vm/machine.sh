@@ -7,7 +7,7 @@
 # machine_build SOURCE BUILD LOG: the server and the guest's programs; sets vm_server and vm_qemu.
 machine_build() {
     {
-        [ -f "$2/build.ninja" ] || cmake -S "$1" -B "$2" -G Ninja -DCMAKE_BUILD_TYPE=Release
+        [ -f "$2/build.ninja" ] || cmake -S "$1/tests/vm" -B "$2" -G Ninja -DCMAKE_BUILD_TYPE=Release
         cmake --build "$2" --target vidicon_vm
     } >"$3" 2>&1 || return 1
     vm_server=$2/bin/vidicon_vmserver

@@ -12,12 +12,12 @@ check rig.refuses sh -c '! rig faults 0 nonsense && ! rig ledger 9 && ! rig frob
 rig pull 0
 check pulled.reads-ones card_check gone
 rig plug 0
-sleep 1
+await 10 card_check find
 check plugged.registers card_check registers
 rig unplug 0
-check unplugged.not-there sh -c '! card_check find'
+check unplugged.not-there await 10 sh -c '! card_check find'
 rig plug 0
-sleep 1
+await 10 card_check find
 check replugged.registers card_check registers
 reads=$(value reads "$(rig ledger 0)")
 check unplug-fault.armed rig faults 0 "unplug@read=$((reads + 1))"
@@ -25,5 +25,5 @@ check unplug-fault.reads-ones card_check gone
 check unplug-fault.counted sh -c 'rig injected 0 | grep -q "^unplug=[1-9]"'
 rig faults 0
 rig plug 0
-sleep 1
+await 10 card_check find
 check power.registers card_check registers

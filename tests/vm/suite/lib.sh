@@ -41,6 +41,16 @@ value() {
     echo " $2" | sed -n "s/.* $1=\([0-9]*\).*/\1/p"
 }
 
+# await SECONDS COMMAND...: until it succeeds.
+await() {
+    await_end=$(($(cut -d . -f 1 /proc/uptime) + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$(cut -d . -f 1 /proc/uptime)" -lt "$await_end" ] || return 1
+        sleep 0.1
+    done
+}
+
 # The video node of a driver, or nothing.
 node_of() {
     for node in /sys/class/video4linux/video*; do
