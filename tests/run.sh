@@ -3,9 +3,10 @@
 # All tests by one command: sh tests/run.sh [--require-all] [--long] [--only NAME]
 #   --require-all  what cannot run here is a failure
 #   --long         minutes for each fuzzer, full benchmarks, the long repetitions
-#   --only NAME    one stage (dev memcheck asan tsan release mingw tidy) or one ctest label
-# Installs what is missing with apt-get. The last line is "N passed, N failed", and
-# ", N skipped" where something was; each build counts as one test beside those it holds.
+#   --only NAME    one stage (dev asan tsan release wine vm tidy) or one ctest label
+# Installs what is missing with apt-get, and keeps what is slow to make (compiler's output, virtual
+# machines) in the user's cache folder. The last line is "N passed, N failed", and ", N skipped"
+# where something was; each build counts as one test beside those it holds.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -20,7 +21,7 @@ while [ $# -gt 0 ]; do
         only=${1:?--only needs a name}
         ;;
     *)
-        sed -n '3,8s/^# \{0,1\}//p' "$0"
+        sed -n '3,9s/^# \{0,1\}//p' "$0"
         exit 2
         ;;
     esac
@@ -41,7 +42,7 @@ packages='cmake ninja-build gcc g++ libc6-dev pkg-config git ffmpeg
 libssl-dev zlib1g-dev libconfig-dev libpng-dev libyuv-dev libjansson-dev
 libgtest-dev googletest libbenchmark-dev libgstreamer1.0-dev
 libgstreamer-plugins-base1.0-dev libaravis-dev libusb-1.0-0-dev lomiri-wallpapers-16.04
-clang clang-tidy clang-format libclang-rt-dev valgrind doxygen graphviz abigail-tools
+clang clang-tidy clang-format libclang-rt-dev ccache valgrind doxygen graphviz abigail-tools
 gstreamer1.0-plugins-base shellcheck osslsigncode openssl
 libudev-dev gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix gcc-mingw-w64-i686-win32 gcc-multilib'
 
@@ -117,10 +118,13 @@ outcome() {  # outcome NAME STARTED STATUS DETAIL
     printf '== %-18s %4d s  %s%s\n' "$1" $(($(now) - $2)) "$word" "${4:+  ($4)}"
 }
 
-# build PRESET [TARGET...]
+# build PRESET [TARGET...]: once
+built=
 build() {
     preset=$1
     shift
+    case " $built " in *" $preset "*) return 0 ;; esac
+    built="$built $preset"
     started=$(now)
     status=0
     {
@@ -139,9 +143,28 @@ failed: $preset build"
     return $status
 }
 
+# A compiler cache that finds the same sources in another folder again.
+use_compiler_cache() {
+    command -v ccache >/dev/null 2>&1 || return 0
+    CCACHE_DIR=${XDG_CACHE_HOME:-$HOME/.cache}/vidicon/ccache
+    CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=2G
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+    CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
+    export CCACHE_DIR CCACHE_BASEDIR CCACHE_NOHASHDIR CCACHE_MAXSIZE CCACHE_SLOPPINESS
+    export CMAKE_C_COMPILER_LAUNCHER CMAKE_CXX_COMPILER_LAUNCHER
+}
+
 attribute() {  # attribute NAME FILE: a number from the head of a JUnit report, or 0
     value=$(tr '\n\t' '  ' <"$2" 2>/dev/null | sed -n "s/.*<testsuite[^>]* $1=\"\([0-9]*\)\".*/\1/p")
     echo "${value:-0}"
+}
+
+# count NAME STARTED PASSED FAILED SKIPPED LOG
+count() {
+    passed=$((passed + $3)) failed=$((failed + $4)) skipped=$((skipped + $5))
+    outcome "$1" "$2" "$4" "$3 passed, $4 failed, $5 skipped"
+    [ "$4" -eq 0 ] || notes="$notes
+failed: $1, see $6"
 }
 
 # run NAME PRESET CTEST-ARGUMENT...
@@ -151,9 +174,11 @@ run() {
     started=$(now)
     status=0
     report=$PWD/$logs/$name.xml
-    rm -f "$report"
-    $wrap ctest --test-dir "build/$preset" -j "$jobs" --output-on-failure --no-tests=ignore \
-        --output-junit "$report" "$@" >"$logs/$name.log" 2>&1 || status=$?
+    cases=$PWD/$logs/$name.cases
+    rm -rf "$report" "$cases"
+    $wrap env ${whole:+GTEST_OUTPUT="xml:$cases/"} \
+        ctest --test-dir "build/$preset" -j "$((jobs + ${whole:-0}))" --output-on-failure \
+        --no-tests=ignore --output-junit "$report" "$@" >"$logs/$name.log" 2>&1 || status=$?
 
     n=$(attribute tests "$report")
     f=$(attribute failures "$report")
@@ -164,26 +189,47 @@ run() {
         return 0
     fi
     p=$((n - f - s))
+    # Programs that ran whole are counted by the tests in them.
+    if [ -d "$cases" ]; then
+        programs=$(find "$cases" -name '*.xml' | wc -l)
+        inside=$(find "$cases" -name '*.xml' -exec cat {} + | grep -c 'result="completed"') || true
+        p=$((p - programs + inside))
+    fi
     [ $p -ge 0 ] || p=0
-    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-    outcome "$name" "$started" "$f" "$p passed, $f failed, $s skipped"
+    count "$name" "$started" $p "$f" "$s" "$logs/$name.log"
 
     sed -n 's/^[0-9]*\/[0-9]* Test *#[0-9]*: *\([^ ]*\) .*\*\*\*Skipped.*/\1/p' "$logs/$name.log" |
         sed "s/^/   skipped: /"
-    if [ "$f" -gt 0 ]; then
-        notes="$notes
-failed: $name, see $logs/$name.log"
-        sed -n '/The following tests FAILED/,$p' "$logs/$name.log" | head -n 40
+    [ "$f" -eq 0 ] || sed -n '/The following tests FAILED/,$p' "$logs/$name.log" | head -n 40
+}
+
+# rig NAME SCRIPT [ARGUMENT...]: a script that prints a line a test: ok, not ok, skip
+rig() {
+    name=$1
+    shift
+    started=$(now)
+    status=0
+    [ "$long" = no ] || set -- "$@" --long
+    sh "$@" >"$logs/$name.log" 2>&1 || status=$?
+    p=$(grep -c '^ok ' "$logs/$name.log") || true
+    f=$(grep -c '^not ok ' "$logs/$name.log") || true
+    s=$(grep -c '^skip ' "$logs/$name.log") || true
+    if [ "$f" -eq 0 ] && { [ $status -ne 0 ] || [ $((p + s)) -eq 0 ]; }; then
+        f=1
+        tail -n 20 "$logs/$name.log"
     fi
+    count "$name" "$started" "$p" "$f" "$s" "$logs/$name.log"
+    grep -E '^(not ok|skip) ' "$logs/$name.log" | head -n 40 | sed 's/^/   /' || true
 }
 
 # ---- the stages ---------------------------------------------------------------------------
 
 begun=$(now)
 install_missing
+use_compiler_cache
 
 label=
-stages='dev memcheck asan tsan release mingw tidy'
+stages='dev asan tsan release wine vm tidy'
 case " $stages " in
 *" $only "*) ;;
 *) label=$only ;;
@@ -200,22 +246,24 @@ case $label in
 '' | fuzz | bench) ;;
 *)
     if have dev cmake ninja gcc g++ && build dev; then
-        run "dev-$label" dev -L "^$label\$" -LE '^memcheck$'
+        run "dev-$label" dev -L "^$label\$"
     fi
     ;;
 esac
 
-if [ -z "$label" ] && wants dev memcheck && have dev cmake ninja gcc g++ && build dev; then
-    ! wants dev || run dev dev -LE '^memcheck$'
-    ! wants memcheck || ! have memcheck valgrind || run memcheck dev -L '^memcheck$'
+if [ -z "$label" ] && wants dev && have dev cmake ninja gcc g++ valgrind && build dev; then
+    run dev dev -LE '^bench$'
 fi
 
+# Under a sanitizer the programs run whole, and one more at a time than there are processors: they
+# sleep a good part of their time.
+whole=1
 if { [ "$label" = fuzz ] || { [ -z "$label" ] && wants asan; }; } &&
     have asan cmake ninja clang clang++ && build asan; then
     ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
     UBSAN_OPTIONS=print_stacktrace=1
     export ASAN_OPTIONS UBSAN_OPTIONS
-    [ -n "$label" ] || run asan asan -L '^(core|model|firmware|sdk|sim|conformance)$'
+    [ -n "$label" ] || run asan asan -LE '^fuzz$'
     run fuzz asan -L '^fuzz$'
 fi
 
@@ -226,9 +274,9 @@ fi
 if [ -z "$label" ] && wants tsan && have tsan cmake ninja clang clang++ && build tsan; then
     TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
     export TSAN_OPTIONS
-    run tsan tsan -L '^(sdk|sim|conformance)$'
+    run tsan tsan
 fi
-wrap=
+wrap='' whole=''
 
 if { [ "$label" = bench ] || { [ -z "$label" ] && wants release; }; } &&
     have release cmake ninja gcc g++ && build release; then
@@ -238,9 +286,14 @@ if { [ "$label" = bench ] || { [ -z "$label" ] && wants release; }; } &&
     fi
 fi
 
-if [ -z "$label" ] && wants mingw &&
-    have mingw cmake ninja x86_64-w64-mingw32-gcc-posix x86_64-w64-mingw32-g++-posix; then
-    build mingw || true
+if [ -z "$label" ] && wants wine &&
+    have wine cmake ninja x86_64-w64-mingw32-gcc-posix x86_64-w64-mingw32-g++-posix wine &&
+    build mingw && build dev; then
+    rig wine tests/wine/run.sh
+fi
+
+if [ -z "$label" ] && wants vm && have vm cmake ninja gcc busybox cpio; then
+    rig vm tests/vm/run.sh
 fi
 
 if [ -z "$label" ] && wants tidy && have tidy cmake ninja clang clang-tidy; then

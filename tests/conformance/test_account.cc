@@ -198,14 +198,14 @@ TEST_F(Accounts, TimeJumpIsTold)
 
 TEST_F(Accounts, DamagedFramesOnRequest)
 {
-    ARM("dma-error@frame=3,count=2");
+    ARM("dma-error@frame=3,count=10");
     MUST(Open());
     vdc_stream_config config = SmallConfig();
     config.flags = VDC_STREAM_DAMAGED_TOO;
     MUST(OpenStream(config));
     MUST(Start());
     int damaged = 0;
-    for (int i = 0; i < 15; ++i) {
+    for (int i = 0; i < 20; ++i) {
         const vdc_frame *frame = Take();
         ASSERT_NE(frame, nullptr);
         damaged += (frame->flags & VDC_FRAME_DAMAGED) != 0;

@@ -119,7 +119,6 @@ TEST_F(Inputs, SourceChangeMidStream)
     ARM("source-change@frame=5,timing=" + std::to_string(other));
     MUST(OpenSmall());
     MUST(Start());
-    MUST(TakeAndGive(5));
     vdc_event event;
     const vdc_frame *frame = nullptr;
     Stopwatch watch;
@@ -130,6 +129,9 @@ TEST_F(Inputs, SourceChangeMidStream)
         }
     EXPECT_EQ(Signal().state, static_cast<uint32_t>(VDC_SIGNAL_MISMATCH));
     EXPECT_EQ(Signal().detected_timing, other);
+    if (TheRig().OnDemand()) /* in real time some may have found no buffer */
+        EXPECT_EQ(account.delivered, 5u);
+    EXPECT_LE(account.delivered, 5u);
     ASSERT_TRUE(WaitForEvent(VDC_EVENT_SIGNAL_CHANGED, &event));
     MUST(Stop());
     vdc_stream_close(stream);
