@@ -195,6 +195,7 @@ void vdl_gone(struct vdl_device *dev);
 u64 vdl_now_us(void);
 irqreturn_t vdl_irq(int irq, void *context);
 irqreturn_t vdl_irq_thread(int irq, void *context);
+void vdl_irq_poll(struct vdl_device *dev);
 int vdl_interrupts_on(struct vdl_device *dev);
 
 /* vdl_boot.c */

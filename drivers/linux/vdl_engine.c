@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The capture engine: start, stop, what comes out of it, and the watch over it. An interrupt may be
- * lost and an engine may halt, so completions are also looked for ten times a second.
+ * lost and an engine may halt, so completions are also looked for twenty times a second.
  */
 #include <linux/delay.h>
 
 #include "vdl.h"
 
-#define WATCH_MS	100
-#define COUNTS_TICKS	5	/* how often the card's account is read */
+#define WATCH_MS	50	/* shorter than four buffers last at 60 frames a second */
+#define COUNTS_TICKS	10	/* how often the card's account is read */
 #define TORN_MAX	10	/* looks at an impossible record, then the engine is started anew */
 #define DRAINS_MAX	4
 #define REVIVALS_MAX	8
@@ -304,6 +304,7 @@ int vdl_engine_start(struct vdl_device *dev)
 		pci_set_master(dev->pci);
 		dev->cut = false;
 	}
+	vdl_irq_poll(dev);
 	result = prepare(dev);
 	if (!result)
 		result = give_all(dev);
@@ -359,8 +360,12 @@ void vdl_watch_work(struct work_struct *work)
 
 	mutex_lock(&dev->core_lock);
 	if (dev->engine == VDL_ENGINE_RUNS && !dev->asleep) {
+		u32 before = dev->sequence_next;
+
 		/* What is found here lost its interrupt, or overtook it by a little. */
 		vdl_engine_collect(dev, ktime_get_ns());
+		if (dev->sequence_next != before)
+			vdl_irq_poll(dev);
 		if (dev->engine == VDL_ENGINE_RUNS)
 			look(dev);
 		if (dev->engine == VDL_ENGINE_RUNS)

@@ -171,6 +171,13 @@ irqreturn_t vdl_irq(int irq, void *context)
 	return IRQ_WAKE_THREAD;
 }
 
+/* As if an interrupt came: the card sends no other one for an event that nobody acknowledged. */
+void vdl_irq_poll(struct vdl_device *dev)
+{
+	if (vdl_irq(dev->irq, dev) == IRQ_WAKE_THREAD)
+		irq_wake_thread(dev->irq, dev);
+}
+
 /* The reason of an error matters to the log; what it did shows in completions and in the state. */
 static void look_at_errors(struct vdl_device *dev)
 {
