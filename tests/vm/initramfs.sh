@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # initramfs.sh OUT MODULES_ROOT RELEASE [FILE...]: what the guest boots from: busybox, the kernel's modules
-# that a video card and the rig need, the suite, and each FILE: a .ko into /, a folder into /opt, a
+# that a video card and the rig need, the suite, and each FILE: a .ko for modprobe, a folder into /opt, a
 # program with its libraries into /programs.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -38,7 +38,6 @@ done
 for list in modules.builtin modules.builtin.modinfo modules.order; do
     cp "$modules/lib/modules/$release/$list" "$root/lib/modules/$release/" 2>/dev/null || true
 done
-depmod -b "$root" "$release"
 
 for file; do
     if [ -d "$file" ]; then
@@ -47,7 +46,8 @@ for file; do
     fi
     case $file in
     *.ko)
-        cp "$file" "$root/"
+        mkdir -p "$root/lib/modules/$release/extra"
+        cp "$file" "$root/lib/modules/$release/extra/"
         continue
         ;;
     esac
@@ -59,4 +59,5 @@ for file; do
         done
 done
 
+depmod -b "$root" "$release"
 (cd "$root" && find . | cpio -o -H newc --quiet) >"$out"

@@ -17,7 +17,7 @@ machine_build() {
 
 # machine_files: what every guest has in /programs.
 machine_files() {
-    echo "$vm_programs/rig" "$vm_programs/card_check"
+    echo "$vm_programs/rig" "$vm_programs/card_check" "$vm_programs/frame_check"
 }
 
 # machine_kernel NAME: sets KERNEL_NAME and so on, see kernel.sh.

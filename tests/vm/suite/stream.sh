@@ -1,0 +1,69 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: MIT
+# seconds: 100
+# long-seconds: 400
+# The driver on the card: loaded, streaming, each picture compared, faults at their place, unloaded.
+. /suite/lib.sh
+
+modinfo vidicon >/dev/null 2>&1 || {
+    skip all 'there is no driver'
+    exit 0
+}
+check load modprobe vidicon || exit 0
+check node await 20 node_of vidicon
+video=$(node_of vidicon)
+[ -n "$video" ] || exit 0
+
+frames=30
+[ ! -f /share/long ] || frames=3600
+
+# stream NAME OPTION...: pictures that are all right.
+stream() {
+    stream_name=$1
+    shift
+    check "$stream_name" frame_check "$video" "$@" && note "$stream_name: $(tail -n 1 /tmp/check.out)"
+}
+
+rig segments 0
+stream mmap.1080p60 size=1920x1080 format=YUYV frames=$frames
+note "segments: $(rig segments 0)"
+stream mmap.uyvy size=640x480 format=UYVY frames=10
+stream mmap.nv12 size=1280x720 format=NV12 frames=10
+stream mmap.rgb24 size=640x480 format=RGB24 frames=10
+stream mmap.grey size=640x480 format=GREY frames=10
+stream read size=640x480 format=YUYV frames=10 memory=read may-drop
+stream userptr size=1920x1080 format=YUYV frames=10 memory=userptr
+
+# Frames over pages that do not adjoin: 1080p has 1012.5 of them, and one more with an odd start.
+rig segments 0
+stream scatter size=1920x1080 format=YUYV frames=10 memory=scatter
+answer=$(rig segments 0)
+check scatter.segments test "$(value min "$answer")" -ge 950
+note "scattered: segments of a frame $answer"
+rig segments 0
+stream scatter.odd size=1920x1080 format=YUYV frames=10 memory=scatter offset=1236
+answer=$(rig segments 0)
+check scatter.odd.segments test "$(value min "$answer")" -ge 950
+
+# Every interrupt is for a frame, or for the beginning and end of captures.
+before=$(rig ledger 0)
+stream interrupts size=1280x720 format=YUYV frames=30
+after=$(rig ledger 0)
+interrupts=$(($(value interrupts "$after") - $(value interrupts "$before")))
+produced=$(($(value produced "$after") - $(value produced "$before")))
+check interrupts.at-most-one-a-frame test $interrupts -le $((produced + 3))
+note "interrupts $interrupts for $produced frames"
+
+# The control: what is turned over on the way must be found, each of them.
+before=$(value count "$(rig flipped 0)")
+rig flip 0 5
+frame_check "$video" size=640x480 format=YUYV frames=20 >/tmp/flip.out
+rig flip 0 0
+flipped=$(($(value count "$(rig flipped 0)") - before))
+found=$(value bad "$(tail -n 1 /tmp/flip.out)")
+check control.flips-injected test $flipped -ge 4
+check control.flips-found test "$found" -ge 4 -a "$found" -le $flipped
+note "flipped $flipped, found $found (those behind the last picture asked for are not looked at)"
+
+check unload rmmod vidicon
+check no-dma-outside test "$(value count "$(rig refused 0)")" -eq 0
