@@ -177,10 +177,12 @@ TEST(Fault, LostInterruptsAreFoundByLooking)
         options.frames = 30;
         Capture capture = RunCapture(card, options);
         EXPECT_EQ(capture.frames.size(), 30u) << capture.error;
-        /* Looking also acknowledges, so the next ones interrupt again: each was lost by itself. */
-        EXPECT_GE(Injected(*capture.ledger, "irq-lost"), 5u);
-        EXPECT_GE(card.Report().polled_completions, 5u);
-        EXPECT_LE(card.Report().polled_completions, rate == std::string("rate=max") ? 12u : 30u);
+        /* Looking also acknowledges, so the next ones interrupt again: each was lost by itself. Who looks late, in real
+         * time on a loaded machine, finds several at once. */
+        bool on_time = rate == std::string("rate=max");
+        EXPECT_GE(Injected(*capture.ledger, "irq-lost"), on_time ? 5u : 1u);
+        EXPECT_GE(card.Report().polled_completions, on_time ? 5u : 1u);
+        EXPECT_LE(card.Report().polled_completions, on_time ? 12u : 30u);
     }
 }
 
