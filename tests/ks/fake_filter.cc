@@ -56,7 +56,7 @@ Bytes Range::bytes() const
     }
     copy.head.range.bytes = static_cast<uint32_t>(sizeof(copy.head) + tail.size());
     Bytes out = bytes_of(copy.head);
-    out.insert(out.end(), tail.begin(), tail.end());
+    append(&out, tail);
     return out;
 }
 
@@ -65,7 +65,7 @@ Bytes list_of(const std::vector<Bytes> &items)
     Bytes out(sizeof(ks_items));
     for (const Bytes &item : items) {
         out.resize((out.size() + 7) / 8 * 8);
-        out.insert(out.end(), item.begin(), item.end());
+        append(&out, item);
     }
     ks_items head = {static_cast<uint32_t>(out.size()), static_cast<uint32_t>(items.size())};
     std::memcpy(out.data(), &head, sizeof(head));

@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <cstring>
 #include <deque>
 #include <functional>
 #include <map>
@@ -24,8 +25,17 @@ using Bytes = std::vector<uint8_t>;
 /* The bytes of anything. */
 template <class T> Bytes bytes_of(const T &value)
 {
-    const uint8_t *at = reinterpret_cast<const uint8_t *>(&value);
-    return Bytes(at, at + sizeof(value));
+    Bytes out(sizeof(value));
+    std::memcpy(out.data(), &value, sizeof(value));
+    return out;
+}
+
+inline void append(Bytes *out, const Bytes &more)
+{
+    size_t at = out->size();
+    out->resize(at + more.size());
+    if (!more.empty())
+        std::memcpy(out->data() + at, more.data(), more.size());
 }
 
 /* A data range, to be altered before it is listed. */

@@ -67,7 +67,7 @@ uint32_t FakeKs::answer_level(const ks_property &property, const uint8_t *in, ui
         head.member_lists = 2;
         for (const Bytes &part : {bytes_of(head), bytes_of(range), bytes_of(stepping),
                                   bytes_of(value), bytes_of(level.standard)})
-            out->insert(out->end(), part.begin(), part.end());
+            append(out, part);
         return KS_OK;
     }
     ks_level now = {};
@@ -86,10 +86,8 @@ uint32_t FakeKs::answer_video(const ks_property &property, const uint8_t *reques
         ks_items head = {static_cast<uint32_t>(sizeof(head) + rates.size() * 8),
                          static_cast<uint32_t>(rates.size())};
         *out = bytes_of(head);
-        for (int64_t rate : rates) {
-            Bytes one = bytes_of(rate);
-            out->insert(out->end(), one.begin(), one.end());
-        }
+        for (int64_t rate : rates)
+            append(out, bytes_of(rate));
         return KS_OK;
     }
     if (property.id == KS_VIDEO_FRAME_RATES || flips == 0)
