@@ -147,9 +147,10 @@ static void take_number(struct v4l2_stream *st, struct vdi_completion *out,
 {
     struct v4l2_account *account = &st->account;
     uint32_t step = came->sequence - account->raw;
-    uint64_t gap = 0, wanting;
+    uint64_t gap = 0, wanting = 0;
+    int first = !account->any;
 
-    if (!account->any) {
+    if (first) {
         gap = came->sequence < FIRST_MAX ? came->sequence : 0;
     } else if (step == 0 || step >= STEP_BACK) {
         /* Both fields of a frame have its number; else the driver does not count, and nobody can tell. */
@@ -168,11 +169,13 @@ static void take_number(struct v4l2_stream *st, struct vdi_completion *out,
         gap = told_by_card(st, out, meta, gap);
     }
     if (gap != 0) {
-        wanting = missed_for_want(st, slot, before_ns,
-                                  out->clock == VDC_CLOCK_NONE || out->flags & VDC_FRAME_TIME_JUMP
-                                      ? INT64_MIN
-                                      : out->host_time_ns,
-                                  gap);
+        wanting =
+            first ? 0
+                  : missed_for_want(st, slot, before_ns,
+                                    out->clock == VDC_CLOCK_NONE || out->flags & VDC_FRAME_TIME_JUMP
+                                        ? INT64_MIN
+                                        : out->host_time_ns,
+                                    gap);
         lose(st, out, VDC_DROP_NO_BUFFER, wanting);
         lose(st, out, VDC_DROP_BUS, gap - wanting);
     }

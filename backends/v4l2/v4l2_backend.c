@@ -75,7 +75,7 @@ static int open_failure(const char *id, const struct v4l2_node *node, int error)
                          "opening \"%s\": no access to %s; the user needs it, by the group "
                          "\"video\" for instance",
                          id, node->path);
-    case ENOTSUP:
+    case V4L2_NO_CAPTURE:
         return vdi_error(VDC_E_NOT_FOUND, "opening \"%s\": %s captures no pictures", id,
                          node->path);
     case EBUSY: {
@@ -129,7 +129,7 @@ static int describe(struct v4l2_device *device, const char *id)
         snprintf(device->info.id, sizeof(device->info.id), "%s", id);
     }
     if (!(capabilities & V4L2_CAP_STREAMING)) {
-        return EOPNOTSUPP;
+        return V4L2_NO_STREAMING;
     }
     device->multi_planar = !(capabilities & V4L2_CAP_VIDEO_CAPTURE);
     device->type =
@@ -168,7 +168,7 @@ static int open_device(struct vdi_device *outer, const char *wanted)
         if (device->fd >= 0) {
             v4l2_system->close(device->fd);
         }
-        if (error == EOPNOTSUPP) {
+        if (error == V4L2_NO_STREAMING) {
             return vdi_error(VDC_E_UNSUPPORTED,
                              "opening \"v4l2:%.100s\": the driver of %s knows read() only, no "
                              "streaming",

@@ -265,6 +265,8 @@ static int list_one(struct v4l2_device *device, const struct v4l2_query_ext_ctrl
         if (menu.count == 0) {
             return 0; /* nothing to choose */
         }
+        info.minimum = menu.items[0].value;
+        info.maximum = menu.items[menu.count - 1].value;
     }
     if (info.minimum > info.maximum) {
         return 0; /* no value would do */

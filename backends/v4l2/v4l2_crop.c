@@ -25,16 +25,32 @@ static int selection(struct v4l2_device *device, int set, uint32_t target, struc
     return error;
 }
 
+/* A device that scales has no unscaled picture of each size: asked for twice its raster, it grants that. */
+static int scales(struct v4l2_device *device, const struct v4l2_rect *raster)
+{
+    struct v4l2_shape shape = device->favourite;
+
+    if (raster->width > V4L2_SIDE_MAX / 2 || raster->height > V4L2_SIDE_MAX / 2) {
+        return 1;
+    }
+    shape.width = raster->width * 2;
+    shape.height = raster->height * 2;
+    memset(shape.stride, 0, sizeof(shape.stride));
+    return v4l2_shape_call(device, V4L2_SHAPE_TRY, &shape) != 0 || shape.width > raster->width ||
+           shape.height > raster->height;
+}
+
 /* Whether it can be set shows only in setting it, to what it is. */
 void v4l2_crop_probe(struct v4l2_device *device)
 {
-    struct v4l2_rect rect;
+    struct v4l2_rect raster, rect;
     int error;
 
+    memset(&raster, 0, sizeof(raster));
     memset(&rect, 0, sizeof(rect));
     device->has_crop = 0;
-    if (selection(device, 0, V4L2_SEL_TGT_CROP_DEFAULT, &rect) == 0 &&
-        selection(device, 0, V4L2_SEL_TGT_CROP, &rect) == 0) {
+    if (selection(device, 0, V4L2_SEL_TGT_CROP_DEFAULT, &raster) == 0 &&
+        selection(device, 0, V4L2_SEL_TGT_CROP, &rect) == 0 && !scales(device, &raster)) {
         error = selection(device, 1, V4L2_SEL_TGT_CROP, &rect);
         device->has_crop = error == 0 || error == EBUSY;
     }

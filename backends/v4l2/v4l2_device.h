@@ -25,6 +25,10 @@
 /* No frame beyond 2 GiB, as vdc_format_layout() has it. */
 #define V4L2_BYTES_MAX ((uint64_t)1 << 31)
 
+/* Beside errno values, all of which are above 0: what a node is not. */
+#define V4L2_NO_CAPTURE   (-2)
+#define V4L2_NO_STREAMING (-3)
+
 enum v4l2_io { V4L2_IO_MMAP = 1, V4L2_IO_USERPTR = 2, V4L2_IO_DMABUF = 4 };
 
 /* A picture as the driver has it, single-planar or multi-planar. */
@@ -79,7 +83,7 @@ int v4l2_find(struct v4l2_node *out, char *id, const char *path);
 int v4l2_each(void (*each)(const struct v4l2_node *node, const char *id, void *user), void *user);
 /* Whether a node captures pictures; opens it for a moment. Fills the info but for the caps, and the id. */
 int v4l2_describe(struct vdi_device_info *info, const struct v4l2_node *node);
-/* The same for an open one. 0, or an errno; ENOTSUP for what captures nothing. */
+/* The same for an open one. 0, an errno, or V4L2_NO_CAPTURE. */
 int v4l2_describe_open(struct vdi_device_info *info, uint32_t *capabilities,
                        const struct v4l2_node *node, int fd);
 

@@ -65,7 +65,7 @@ int v4l2_describe_open(struct vdi_device_info *info, uint32_t *capabilities,
                                                           : capability.capabilities;
     if (!(caps & (V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_VIDEO_CAPTURE_MPLANE)) ||
         (caps & (V4L2_CAP_VIDEO_M2M | V4L2_CAP_VIDEO_M2M_MPLANE))) {
-        return ENOTSUP;
+        return V4L2_NO_CAPTURE;
     }
     memset(info, 0, sizeof(*info));
     take_text(info->name, sizeof(info->name), capability.card, sizeof(capability.card));
@@ -113,28 +113,42 @@ static int take_node(const struct v4l2_node *node, void *user)
     return 0;
 }
 
+/* Some makers give every device the same serial number, and some drivers all their devices one place: then the place
+ * tells them apart, and at last their order. */
+static void tell_apart(struct survey *survey, int by_place)
+{
+    for (size_t at = 0; at < survey->count; at++) {
+        char id[sizeof(survey->devices[at].info.id)];
+        unsigned more = 0;
+
+        memcpy(id, survey->devices[at].info.id, sizeof(id));
+        for (size_t other = at + 1; other < survey->count; other++) {
+            struct vdi_device_info *info = &survey->devices[other].info;
+
+            if (strcmp(info->id, id) != 0) {
+                continue;
+            }
+            more++;
+            if (by_place) {
+                make_id(info, &survey->devices[other].node, 1);
+            } else {
+                snprintf(info->id, sizeof(info->id), "%.110s+%u", id, more);
+            }
+        }
+        if (more != 0 && by_place) {
+            make_id(&survey->devices[at].info, &survey->devices[at].node, 1);
+        }
+    }
+}
+
 static int make_survey(struct survey *survey)
 {
     survey->count = 0;
     if (v4l2_system->enumerate(take_node, survey) < 0) {
         return vdi_error(VDC_E_IO, "the video nodes cannot be listed: %s", strerror(errno));
     }
-    /* Some makers give every device the same serial number: then only the place tells them apart. */
-    for (size_t at = 0; at < survey->count; at++) {
-        int twice = 0;
-
-        for (size_t other = 0; other < survey->count; other++) {
-            twice |= other != at &&
-                     strcmp(survey->devices[at].info.id, survey->devices[other].info.id) == 0;
-        }
-        if (twice) {
-            for (size_t other = survey->count; other-- > at;) {
-                if (strcmp(survey->devices[other].info.id, survey->devices[at].info.id) == 0) {
-                    make_id(&survey->devices[other].info, &survey->devices[other].node, 1);
-                }
-            }
-        }
-    }
+    tell_apart(survey, 1);
+    tell_apart(survey, 0);
     return VDC_OK;
 }
 

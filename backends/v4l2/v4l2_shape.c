@@ -335,6 +335,8 @@ static int layout_pieces(struct vdi_stream_layout *layout, size_t piece[VDC_PLAN
 int v4l2_shape_layout(struct vdi_stream_layout *layout, size_t piece[VDC_PLANES_MAX],
                       const struct v4l2_shape *shape)
 {
+    vdc_format tight = layout->format;
+
     memset(layout->planes, 0, sizeof(layout->planes));
     memset(piece, 0, VDC_PLANES_MAX * sizeof(piece[0]));
     if (shape->planes > 1) {
@@ -344,7 +346,20 @@ int v4l2_shape_layout(struct vdi_stream_layout *layout, size_t piece[VDC_PLANES_
                           &layout->format) == VDC_OK) {
         return layout->frame_bytes <= shape->bytes[0] ? 0 : EPROTO;
     }
+    tight.stride_bytes = 0;
+    if (vdc_format_layout(layout->planes, &layout->plane_count, &layout->frame_bytes, &tight) ==
+        VDC_OK) {
+        return EPROTO; /* the format is known, and its stride cannot be */
+    }
+    memset(layout->planes, 0, sizeof(layout->planes));
     layout->plane_count = 1;
     layout->frame_bytes = shape->bytes[0];
+    if (layout->format.stride_bytes != 0) {
+        if ((uint64_t)shape->stride[0] * shape->height > shape->bytes[0]) {
+            return EPROTO;
+        }
+        layout->planes[0].stride_bytes = shape->stride[0];
+        layout->planes[0].lines = shape->height;
+    }
     return 0;
 }

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rigs for V4L2 devices in a guest. The project's card sits in a machine whose rig (tests/vm/protocol.h) runs the
+ * hardware model: scripts, ledger and plug go over its line. The kernel's vivid can be unplugged by a control of its own.
+ */
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <sstream>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/videodev2.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "../vm/guest/rig_client.h"
+#include "../vm/protocol.h"
+#include "rig.h"
+#include "suite.h"
+#include "vidicon_brand.h"
+
+std::unique_ptr<Rig> MakeV4l2Rig(const std::string &name, const std::string &id);
+
+namespace {
+
+/* A node of the driver that captures pictures: its path, "" if there is none. */
+std::string NodeOf(const std::string &driver)
+{
+    static const char folder[] = "/sys/class/video4linux";
+    std::string found;
+    DIR *nodes = opendir(folder);
+    while (nodes) {
+        dirent *entry = readdir(nodes);
+        if (!entry)
+            break;
+        std::string path = std::string("/dev/") + entry->d_name;
+        int fd = entry->d_name[0] == 'v' ? open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC) : -1;
+        v4l2_capability capability = {};
+        if (fd >= 0 && ioctl(fd, VIDIOC_QUERYCAP, &capability) == 0 &&
+            driver == reinterpret_cast<const char *>(capability.driver) &&
+            (capability.device_caps & V4L2_CAP_VIDEO_CAPTURE) && (found.empty() || path < found))
+            found = path;
+        if (fd >= 0)
+            close(fd);
+    }
+    if (nodes)
+        closedir(nodes);
+    return found;
+}
+
+class CardRig : public Rig {
+  public:
+    explicit CardRig(const std::string &id) : id_(id), line_(vmr_rig_open()) {}
+    ~CardRig() override { vmr_rig_close(line_); }
+
+    const char *Name() const override { return "card"; }
+    std::string Id() const override { return id_; }
+    bool Arm(const std::string &script, std::string *why) override
+    {
+        if (script.find("write=") != std::string::npos ||
+            script.find("read=") != std::string::npos) {
+            *why = "a kernel driver touches registers when the card is plugged in, not when it is "
+                   "opened; tests/vm unplugs it there";
+            return false;
+        }
+        if (!Call("faults 0" + (script.empty() ? "" : " " + script), why) || !Present(why))
+            return false;
+        script_ = script;
+        return Counts(&before_, why);
+    }
+    bool Option(const std::string &option, std::string *why) override
+    {
+        *why = "a card that is plugged in has the qualities it has";
+        return option.empty();
+    }
+    bool Unplug(std::string *why) override { return Call("pull 0", why); }
+    bool Replug(std::string *why) override { return Present(why); }
+    bool ReadLedger(Ledger *out, std::string *why) override;
+    bool Pattern() const override { return true; }
+    bool OnDemand() const override { return false; }
+
+  private:
+    bool Call(const std::string &request, std::string *why)
+    {
+        answer_[0] = '\0';
+        if (line_ < 0 || vmr_rig_call(line_, answer_, sizeof answer_, "%s", request.c_str()) != 0) {
+            *why = line_ < 0 ? "there is no rig around this machine" : answer_;
+            return false;
+        }
+        return true;
+    }
+    /* After an unplug the card is put in again, and its driver takes a moment. */
+    bool Present(std::string *why)
+    {
+        if (!NodeOf(VIDICON_BRAND_LINUX_DRIVER_NAME).empty())
+            return true;
+        if (!Call("plug 0", why))
+            return false;
+        Stopwatch watch;
+        while (NodeOf(VIDICON_BRAND_LINUX_DRIVER_NAME).empty()) {
+            if (watch.Ms() > kPatienceMs) {
+                *why = "the card was plugged in, and its driver shows no node";
+                return false;
+            }
+            SleepMs(20);
+        }
+        return true;
+    }
+    bool Counts(std::map<std::string, uint64_t> *out, std::string *why)
+    {
+        out->clear();
+        if (!Call("injected 0", why))
+            return false;
+        std::istringstream words(answer_);
+        std::string word;
+        while (words >> word) {
+            size_t at = word.find('=');
+            if (at != std::string::npos)
+                (*out)[word.substr(0, at)] = std::strtoull(word.c_str() + at + 1, nullptr, 10);
+        }
+        return true;
+    }
+
+    std::string id_, script_;
+    int line_;
+    char answer_[VMR_LINE_BYTES] = "";
+    std::map<std::string, uint64_t> before_;
+};
+
+bool CardRig::ReadLedger(Ledger *out, std::string *why)
+{
+    const struct {
+        const char *name;
+        uint64_t *value;
+    } numbers[] = {
+        {"capture_produced",  &out->produced },
+        {"capture_good",      &out->good     },
+        {"capture_fifo",      &out->fifo     },
+        {"capture_no_buffer", &out->no_buffer},
+        {"capture_no_signal", &out->no_signal},
+        {"capture_dma",       &out->dma      },
+        {"usb",               &out->usb      }
+    };
+    if (!Call("ledger 0", why))
+        return false;
+    for (const auto &number : numbers) {
+        if (vmr_rig_value(answer_, number.name, number.value) != 0) {
+            *why = std::string("the rig's ledger has no ") + number.name;
+            return false;
+        }
+    }
+    std::map<std::string, uint64_t> now;
+    if (!Counts(&now, why))
+        return false;
+    for (const auto &kind : now)
+        out->injected[kind.first] = kind.second - before_[kind.first];
+    return true;
+}
+
+/* vivid: its "Disconnect" button; it connects again when its last handle is closed. */
+class VividRig : public Rig {
+  public:
+    explicit VividRig(const std::string &id) : id_(id) {}
+    const char *Name() const override { return "vivid"; }
+    std::string Id() const override { return id_; }
+    bool Arm(const std::string &script, std::string *why) override
+    {
+        *why = "vivid injects faults at once, not at a frame; tests/v4l2 does that";
+        return script.empty();
+    }
+    bool Option(const std::string &option, std::string *why) override
+    {
+        *why = "vivid has the qualities it was loaded with";
+        return option.empty();
+    }
+    bool Unplug(std::string *why) override
+    {
+        size_t colon = id_.find(':');
+        int fd = open(id_.c_str() + colon + 1, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+        bool pressed = fd >= 0 && Press(fd, "Disconnect");
+        *why = pressed ? "" : "this vivid has no control Disconnect";
+        if (fd >= 0)
+            close(fd);
+        return pressed;
+    }
+    bool Replug(std::string *) override { return true; }
+    bool ReadLedger(Ledger *, std::string *why) override
+    {
+        *why = "vivid keeps no ledger";
+        return false;
+    }
+    bool Pattern() const override { return false; }
+    bool OnDemand() const override { return false; }
+
+  private:
+    static bool Press(int fd, const char *name)
+    {
+        v4l2_query_ext_ctrl query = {};
+        query.id = V4L2_CTRL_FLAG_NEXT_CTRL;
+        while (ioctl(fd, VIDIOC_QUERY_EXT_CTRL, &query) == 0) {
+            if (std::strcmp(query.name, name) == 0) {
+                v4l2_control press = {query.id, 1};
+                return ioctl(fd, VIDIOC_S_CTRL, &press) == 0;
+            }
+            query.id |= V4L2_CTRL_FLAG_NEXT_CTRL;
+        }
+        return false;
+    }
+    std::string id_;
+};
+
+} // namespace
+
+std::unique_ptr<Rig> MakeV4l2Rig(const std::string &name, const std::string &id)
+{
+    if (name == "card")
+        return std::make_unique<CardRig>(id);
+    if (name == "vivid")
+        return std::make_unique<VividRig>(id);
+    return nullptr;
+}
