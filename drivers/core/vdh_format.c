@@ -146,10 +146,13 @@ static int find_interval(struct vdh_interval *out, const struct vdh_device *devi
         struct vdh_interval one;
 
         (void)vdh_tables_interval(&one, &device->tables, mode->interval_first + i);
-        if (i == 0 || is_nearer(&one, out, value))
-            *out = one;
+        if (i > 0 && !is_nearer(&one, out, value))
+            continue;
+        *out = one;
+        if (is_same(out, value))
+            return VDH_OK;
     }
-    return is_same(out, value) ? VDH_OK : VDH_E_RANGE;
+    return VDH_E_RANGE;
 }
 
 /* Stage 1: the size, and the pixel format if it was any. The preferred mode is asked first. */
@@ -241,8 +244,7 @@ static void settle_mode(const struct vdh_device *device, struct vdh_format *form
         uint32_t area;
 
         if (get_mode(&mode, device, i, format->fourcc) != VDH_OK ||
-            !mode_allows(&mode, format->width, format->height) ||
-            (!any && find_interval(&one, device, &mode, &format->interval) != VDH_OK))
+            !mode_allows(&mode, format->width, format->height))
             continue;
         /* 16383 is more than any corner can be off the raster, and keeps the sum small. */
         off = apart(format->left < 16383u ? format->left : 16383u,
@@ -250,9 +252,11 @@ static void settle_mode(const struct vdh_device *device, struct vdh_format *form
               apart(format->top < 16383u ? format->top : 16383u,
                     axis_corner(format->top, format->height, mode.height, mode.height_step));
         area = (uint32_t)mode.width * mode.height;
-        if (best == NO_MODE || (i == preferred && preferred != 0) ||
-            (!(best == preferred && preferred != 0) &&
-             (off < best_off || (off == best_off && area < best_area)))) {
+        /* The interval last: it costs the most to look up. */
+        if ((best == NO_MODE || (i == preferred && preferred != 0) ||
+             (!(best == preferred && preferred != 0) &&
+              (off < best_off || (off == best_off && area < best_area)))) &&
+            (any || find_interval(&one, device, &mode, &format->interval) == VDH_OK)) {
             best = i;
             best_off = off;
             best_area = area;

@@ -43,7 +43,7 @@ struct capture {
     enum dma_shape shape;
     unsigned reads;     /* kept in flight */
     int again;          /* a read that ends is sent once more */
-    int compare;        /* 0: no, 1: every line, 2: lines that repeat once */
+    int compare;        /* 0: no, 1: the next with every line, 2: lines that repeat by the first */
     int faulty;         /* frames may be lost */
     int lossy;          /* and the driver may not hear of some that reached memory */
     uint64_t delivered; /* whole pictures */

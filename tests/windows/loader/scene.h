@@ -66,6 +66,10 @@ struct class_request *scene_property_request(struct class_stream *stream,
 /* ---- Firmware, by the driver's own properties ---- */
 
 struct vdw_firmware_status;
+/* Gives the card a flash, before it is made; then, with the device up, puts firmware into it: from now
+ * on the card comes up by itself, without an upload. */
+void scene_flash_make(void);
+void scene_flash_fill(void);
 /* Reads the image (0: older, 1: newer) that the next command carries. */
 void scene_firmware_image(unsigned which);
 void scene_firmware_spoil(void);

@@ -20,7 +20,7 @@ static void choose_small(struct capture_format *format)
     capture_window(format, CODE('Y', 'U', 'Y', 'V'), 322, 240);
 }
 
-/* Three frames of every range. */
+/* A few frames of every range. */
 static void formats(void)
 {
     static struct capture_format ranges[MAX_RANGES];
@@ -35,9 +35,7 @@ static void formats(void)
         capture_intersect(&format, i);
         capture_open(&format, 4, DMA_PAGES, 0);
         capture_start();
-        capture_frames(1);
-        capture.compare = 2; /* that lines repeat was seen by the first */
-        capture_frames(2);
+        capture_frames(scene_options.is_long ? 3 : 2);
         capture_stop();
         capture_account();
         capture_close();
@@ -57,10 +55,8 @@ static void hd(void)
     begin();
     capture_choose(&format, CODE('Y', 'U', 'Y', 'V'), 1920, 1080, 0);
     capture_open(&format, 8, DMA_PAGES, 0);
-    capture.compare = 1;
     capture_start();
     capture_frames(1);
-    capture.compare = 2; /* that lines repeat was seen by the first */
     interrupts = report->interrupts;
     requests = report->requests;
     delivered = capture.delivered;

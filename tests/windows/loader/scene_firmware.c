@@ -89,10 +89,27 @@ static void run_command(uint32_t code, uint32_t slot, int with_image, uint32_t v
         report_fail(CHECK_STATUS, "%s: 0x%08x runs", what, vdm_read(bus.card, VDH_R_FW_VERSION));
 }
 
-static void begin(void)
+void scene_flash_make(void)
 {
     bus.config.flash = malloc(VDM_FLASH_BYTES);
     memset(bus.config.flash, 0xff, VDM_FLASH_BYTES);
+}
+
+void scene_flash_fill(void)
+{
+    struct vdw_firmware_status status;
+
+    scene_firmware_image(1);
+    run_command(VDW_FIRMWARE_STORE, 0, 1, 0, "STORE");
+    status = scene_firmware_status();
+    run_command(VDW_FIRMWARE_BOOT_SLOT, status.slot_version[0] ? 0 : 1, 0, NEW_VERSION,
+                "BOOT_SLOT");
+    run_command(VDW_FIRMWARE_COMMIT, 0, 0, NEW_VERSION, "COMMIT");
+}
+
+static void begin(void)
+{
+    scene_flash_make();
     scene_begin();
     class_run_for(2000000000);
     scene_firmware_image(0);

@@ -39,7 +39,7 @@ static unsigned after(unsigned n, unsigned stride)
 {
     if (scene_options.is_long)
         return n + stride;
-    return n < 8 ? n + 1 : n + n / 3;
+    return n < 8 ? n + 1 : n + n / (stride > 1 ? 1 : 3);
 }
 
 static void begin(struct capture_format *format)
@@ -178,12 +178,14 @@ static void power_at(void)
 {
     struct capture_format format;
 
+    scene_flash_make();
     begin(&format);
+    scene_flash_fill();
     for (int wake = 0; wake < 2; wake++) {
         for (int how = 0; how < HOWS; how++) {
             int more = 1;
 
-            for (unsigned n = 0; more; n = after(n, 61)) {
+            for (unsigned n = 0; more; n = after(n, 1)) {
                 struct class_request *request = class_request_create(SRB_CHANGE_POWER_STATE, NULL);
                 nt_status status;
 

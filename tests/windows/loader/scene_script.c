@@ -274,6 +274,15 @@ static void begin_device(void)
     asleep = gone = 0;
 }
 
+static void fill_flash(void)
+{
+    struct class_request *request;
+
+    (void)scene_info(&request);
+    class_request_free(request);
+    scene_flash_fill();
+}
+
 static void end_device(void)
 {
     (void)scene_device(SRB_UNINITIALIZE_DEVICE);
@@ -284,11 +293,14 @@ static void end_device(void)
 
 static void random_scripts(void)
 {
+    unsigned generation = 0;
     uint64_t count = scene_options.count     ? scene_options.count
                      : scene_options.is_long ? 10000
-                                             : 400;
+                                             : 250;
     uint64_t first = report_seed;
 
+    /* The first devices upload their firmware at every waking, later ones find it in flash. */
+    scene_flash_make();
     scene_load();
     begin_device();
     capture_window(&window, CODE('Y', 'U', 'Y', 'V'), 66, 64);
@@ -304,6 +316,8 @@ static void random_scripts(void)
             end_device();
             vdm_power_cycle(bus.card);
             begin_device();
+            if (generation++ == 0)
+                fill_flash();
         }
     }
     end_device();

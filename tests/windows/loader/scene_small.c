@@ -28,9 +28,13 @@ static void life(void)
 {
     struct class_stream *stream;
     struct class_request *request[3];
+    struct class_event *event[2];
     nt_status status;
 
     scene_begin();
+    event[0] = class_event_enable(0, 0, &status);
+    event[1] = class_event_enable(0, 0, &status);
+    scene_expect(status, STATUS_SUCCESS, "enabling an event");
     for (unsigned i = 0; i < 4; i++)
         pictures[i] = dma_create(5000, 17 * i, DMA_PAGES);
     scene_expect(scene_device(SRB_UNKNOWN_DEVICE_COMMAND), STATUS_NOT_IMPLEMENTED, "nonsense");
@@ -48,6 +52,12 @@ static void life(void)
         scene_expect(class_wait(request[i]), STATUS_SUCCESS, "a read");
         class_request_free(request[i]);
     }
+
+    if (event[0]->signals != 3 || event[1]->signals != 3)
+        report_fail(CHECK_STATUS, "%llu and %llu signals of 3 frames",
+                    (unsigned long long)event[0]->signals, (unsigned long long)event[1]->signals);
+    class_event_disable(event[0]);
+    class_event_disable(event[1]);
 
     /* Cancelled, timed out, paused for sleep, closed while running. */
     request[0] = start_read(stream, 0);

@@ -3,9 +3,15 @@
  * A small minidriver that keeps every rule, and with one of the BREAK_ macros breaks one: what the
  * loader must find, by name. A "frame" is the card's test interrupt; there is no picture.
  */
+/* One of its functions is declared with the wrong convention for i386: here it is again. */
+#define StreamClassGetNextEvent broken_GetNextEvent
 #include <strmini.h>
+#undef StreamClassGetNextEvent
 
 #include <stdint.h>
+
+PKSEVENT_ENTRY STREAMAPI StreamClassGetNextEvent(PVOID extension, PHW_STREAM_OBJECT stream,
+                                                 GUID *set, ULONG event, PKSEVENT_ENTRY current);
 
 #define REG_SCRATCH    0x00c
 #define REG_INT_STATUS 0x080
@@ -60,7 +66,10 @@ enum breaks {
     BREAK_LOCK_FORGOTTEN,
     BREAK_ISR_COMPLETES,
     BREAK_FREE_AT_DIRQL,
-    BREAK_WRITE_CODE
+    BREAK_WRITE_CODE,
+    BREAK_INSTRUCTIONS,
+    BREAK_EVENT_GONE,
+    BREAK_EVENT_UNKNOWN
 };
 
 struct extension {
@@ -71,6 +80,7 @@ struct extension {
     KSSTATE state;
     PVOID pool;
     PHW_STREAM_REQUEST_BLOCK waiting; /* for the callback */
+    PKSEVENT_ENTRY gone;              /* the last that was disabled */
     volatile ULONG quiet;
     volatile LONG calling; /* the stream's callback is on its way */
     KSPIN_LOCK lock;       /* of `held`, without synchronisation */
@@ -107,6 +117,45 @@ static PHW_STREAM_REQUEST_BLOCK take(struct extension *x, PHW_STREAM_REQUEST_BLO
     return srb;
 }
 
+/* ---- One event: a frame came ---- */
+
+static const GUID event_guid = {
+    0x0f7c2cfd, 0x1d5b, 0x4d5e, {0x9a, 0x61, 0x5c, 0x0e, 0x6a, 0x1b, 0x44, 0x02}
+};
+static const KSEVENT_ITEM event_items[1] = {
+    {0, sizeof(KSEVENTDATA), 0, NULL, NULL, NULL},
+};
+static KSEVENT_SET event_sets[1] = {
+    {&event_guid, 1, event_items},
+};
+
+static NTSTATUS STREAMAPI event_routine(PHW_EVENT_DESCRIPTOR descriptor)
+{
+    struct extension *x = (struct extension *)(PVOID)descriptor->DeviceExtension;
+
+    if (!descriptor->Enable)
+        x->gone = descriptor->EventEntry;
+    return STATUS_SUCCESS;
+}
+
+/* To each listener by itself, which is the long way round. The header gives the call six parameters;
+ * a signal has one, in the first place. */
+static void signal(struct extension *x)
+{
+    PKSEVENT_ENTRY entry = NULL;
+
+    while ((entry = StreamClassGetNextEvent(x, NULL, (GUID *)&event_guid, 0, entry)) != NULL)
+        StreamClassDeviceNotification(SignalDeviceEvent, x, (PHW_STREAM_REQUEST_BLOCK)(PVOID)entry,
+                                      NULL, NULL, 0);
+    if (BREAK == BREAK_EVENT_GONE && x->gone)
+        StreamClassDeviceNotification(SignalDeviceEvent, x,
+                                      (PHW_STREAM_REQUEST_BLOCK)(PVOID)x->gone, NULL, NULL, 0);
+    if (BREAK == BREAK_EVENT_UNKNOWN)
+        StreamClassDeviceNotification(SignalMultipleDeviceEvents, x,
+                                      (PHW_STREAM_REQUEST_BLOCK)(PVOID)&event_guid,
+                                      (PKSEVENT_ENTRY)(ULONG_PTR)7, NULL, 0);
+}
+
 static void finish_read(struct extension *x, PHW_STREAM_REQUEST_BLOCK srb, NTSTATUS status)
 {
     srb = take(x, srb);
@@ -117,6 +166,7 @@ static void finish_read(struct extension *x, PHW_STREAM_REQUEST_BLOCK srb, NTSTA
     if (BREAK == BREAK_COPY)
         *(volatile UCHAR *)srb->CommandData.DataBufferArray->Data = 1;
     StreamClassStreamNotification(StreamRequestComplete, srb->StreamObject, srb);
+    signal(x);
     if (BREAK == BREAK_LATE)
         srb->Status = status;
     if (BREAK == BREAK_TWICE)
@@ -354,6 +404,11 @@ static void describe(PHW_STREAM_REQUEST_BLOCK srb)
     RtlZeroMemory(out, sizeof(HW_STREAM_HEADER) + sizeof(HW_STREAM_INFORMATION));
     out->StreamHeader.NumberOfStreams = 1;
     out->StreamHeader.SizeOfHwStreamInformation = sizeof(HW_STREAM_INFORMATION);
+    out->StreamHeader.NumDevEventArrayEntries = 1;
+    out->StreamHeader.DeviceEventsArray = event_sets;
+    out->StreamHeader.DeviceEventRoutine = event_routine;
+    for (volatile ULONG i = 0; BREAK == BREAK_INSTRUCTIONS && i < 5000; i++)
+        continue;
     out->StreamInfo.NumberOfPossibleInstances = 1;
     out->StreamInfo.DataFlow = KSPIN_DATAFLOW_OUT;
     out->StreamInfo.DataAccessible = TRUE;

@@ -18,7 +18,7 @@
 #include "report.h"
 
 #define TRAP_PROTECTION 13
-#define HANG_S          8
+#define HANG_S          2
 
 static volatile sig_atomic_t watching;
 static unsigned hang_s;
