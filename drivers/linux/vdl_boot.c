@@ -147,13 +147,31 @@ static void end(struct vdl_device *dev, int result)
 	vdl_boot_release(dev);
 }
 
+/* What the card refused was found good before it was sent. */
+static bool damaged(const struct vdl_device *dev, int result)
+{
+	return result == VDH_E_FIRMWARE && dev->boot.uploaded_bytes &&
+	       dev->boot.error != VDH_IMAGE_WATCHDOG;
+}
+
+static void complain(const struct vdl_device *dev, int result)
+{
+	const char *detail = "no firmware in the card";
+
+	if (result == VDH_E_TIMEOUT)
+		detail = dev->core.waited_for;
+	else if (dev->boot.error != VDH_IMAGE_OK)
+		detail = vdh_image_error_text(dev->boot.error);
+	dev_err(&dev->pci->dev, "no firmware runs: %s: %s\n", vdh_result_name(result), detail);
+}
+
 /* An attempt did not end well: what comes next. */
 static void next(struct vdl_device *dev, int result)
 {
 	enum vdl_boot_phase phase = dev->boot_phase;
 
-	if (result == VDH_E_IO && dev->boot_tries < TRIES_MAX) {
-		/* The card started anew on the way: the same once more. */
+	if (dev->boot_tries < TRIES_MAX && (result == VDH_E_IO || damaged(dev, result))) {
+		/* The card started anew on the way, or took bytes wrongly: the same once more. */
 		dev->boot_tries++;
 		enter(dev, phase, dev->boot.image, dev->boot.image_bytes, dev->boot_flags);
 		return;
@@ -179,10 +197,8 @@ static void next(struct vdl_device *dev, int result)
 	default:
 		break;
 	}
-	dev_err(&dev->pci->dev, "no firmware runs: %s%s%s\n", vdh_result_name(result),
-		result == VDH_E_FIRMWARE ? ": " : dev->core.waited_for ? ", waited for " : "",
-		result == VDH_E_FIRMWARE ? vdh_image_error_text(dev->boot.error) :
-		dev->core.waited_for ? dev->core.waited_for : "");
+	if (!dev->boot_looks)
+		complain(dev, result);
 	end(dev, result);
 }
 
@@ -216,6 +232,12 @@ bool vdl_boot_step(struct vdl_device *dev, u32 *again_us)
 
 /* ---- The work ---- */
 
+static void look_again(struct vdl_device *dev)
+{
+	dev->boot_tries = 0;
+	boot_embedded(dev);
+}
+
 /* Firmware has begun to run, or will not: the outside may know. Without core_lock. */
 static void tell(struct vdl_device *dev, bool ready)
 {
@@ -225,7 +247,7 @@ static void tell(struct vdl_device *dev, bool ready)
 		else
 			v4l2_ctrl_handler_setup(&dev->handler);
 	}
-	if (!dev->registered && !vdl_video_register(dev))
+	if (!dev->registered && !READ_ONCE(dev->gone) && !vdl_video_register(dev))
 		dev->registered = true;
 	vdl_event(dev, VDL_EVENT_FIRMWARE);
 }
@@ -249,7 +271,7 @@ void vdl_step_work(struct work_struct *work)
 	if (!again) {
 		if (dev->boot_phase == VDL_BOOT_IDLE && !dev->ready && !dev->gone && !dev->busy &&
 		    dev->boot_looks > 0 && dev->boot_looks < LOOKS_MAX)
-			vdl_boot_begin_present(dev, false);
+			look_again(dev);
 		phase = dev->boot_phase;
 		again = vdl_boot_step(dev, &again_us);
 		ended = phase != VDL_BOOT_IDLE && dev->boot_phase == VDL_BOOT_IDLE;
