@@ -15,8 +15,9 @@ machine_build() {
     vm_programs=$2/vm
 }
 
-# machine_files: what every guest has in /programs.
+# machine_files: what every guest has: our programs, and the tools that fit $KERNEL_NAME.
 machine_files() {
+    "$here/tools.sh" trixie
     echo "$vm_programs/rig" "$vm_programs/card_check" "$vm_programs/frame_check"
 }
 

@@ -37,8 +37,10 @@
  *   flip CARD EVERY              negative control: one bit of every EVERYth frame written is turned
  *                                over on its way to memory; 0 ends it
  *   flipped CARD                 count=N: bits turned over since the rig started
- *   rate CARD real|max           the card's time is the host's clock (as at the start); or, while it
- *                                captures and has descriptors, goes on as fast as it can
+ *   rate CARD real|max|patient  the card's time is the host's clock (as at the start); or, while it
+ *                                captures and has descriptors, goes on as fast as it can; or stands
+ *                                still while it captures and has none, so that a guest which is slow
+ *                                because its host is busy loses no frame
  *   slot CARD SLOT               version=N of the firmware in a flash slot, 0 if none
  */
 #ifndef VMR_PROTOCOL_H

@@ -27,25 +27,41 @@ uint64_t host_now_ns(void)
 
 /* ---- Time ---- */
 
-/* At full speed only a capture that has somewhere to write hurries. */
-static int hurries(const struct card *card)
+/* Does it capture, and is there a descriptor for the present or the next frame? */
+static int has_room(const struct card *card)
 {
     const struct vdm_ledger *ledger = vdm_get_ledger(card->model);
     uint64_t used =
         ledger->capture.by_cause[VDM_CAUSE_GOOD] + ledger->capture.by_cause[VDM_CAUSE_DMA];
 
-    return card->rate_max && card->engine.running && ((card->engine.queued - used) & 0xffffu) != 0;
+    return card->engine.running && ((card->engine.queued - used) & 0xffffu) != 0;
+}
+
+static int hurries(const struct card *card)
+{
+    return card->rate == CARD_RATE_MAX && has_room(card);
+}
+
+static int holds(const struct card *card)
+{
+    return card->rate == CARD_RATE_PATIENT && card->engine.running && !has_room(card);
 }
 
 void card_catch_up(struct card *card)
 {
     uint64_t now = host_now_ns();
+    uint64_t next = vdm_next_event_ns(card->model);
 
-    if (hurries(card)) {
-        uint64_t next = vdm_next_event_ns(card->model);
-
-        if (next != UINT64_MAX && next > now - card->epoch_ns)
-            card->epoch_ns = now - next;
+    if (hurries(card) && next != UINT64_MAX && next > now - card->epoch_ns)
+        card->epoch_ns = now - next;
+    /* A thread that was kept waiting may be several frames behind: each needs its own look. */
+    while (card->rate == CARD_RATE_PATIENT && card->engine.running) {
+        next = vdm_next_event_ns(card->model);
+        if (holds(card))
+            card->epoch_ns = now - vdm_now_ns(card->model);
+        if (holds(card) || next > now - card->epoch_ns)
+            break;
+        vdm_advance(card->model, next);
     }
     vdm_advance(card->model, now - card->epoch_ns);
     card_settle(card);
@@ -56,6 +72,8 @@ uint64_t card_next_ns(struct card *card)
     uint64_t now = host_now_ns() - card->epoch_ns;
     uint64_t next = vdm_next_event_ns(card->model);
 
+    if (holds(card))
+        return SECOND_NS;
     if (hurries(card) || next <= now)
         return 0;
     return next - now < SECOND_NS ? next - now : SECOND_NS;
@@ -267,6 +285,7 @@ void card_plug_in(struct card *card)
     enter(card);
     card->pulled = 0;
     vdm_power_cycle(card->model);
+    memset(&card->engine, 0, sizeof card->engine);
     leave(card);
 }
 
@@ -284,6 +303,7 @@ void card_power_cycle(struct card *card)
 {
     enter(card);
     vdm_power_cycle(card->model);
+    memset(&card->engine, 0, sizeof card->engine);
     leave(card);
 }
 
@@ -380,10 +400,10 @@ void card_set_flip(struct card *card, uint32_t every)
     leave(card);
 }
 
-void card_set_rate(struct card *card, int max)
+void card_set_rate(struct card *card, enum card_rate rate)
 {
     enter(card);
-    card->rate_max = max;
+    card->rate = rate;
     leave(card);
 }
 

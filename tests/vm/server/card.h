@@ -30,7 +30,10 @@ int card_set_clip(struct card *card, const char *path, enum vdm_clip_layout layo
                   uint32_t height, const char **what);
 void card_set_pattern(struct card *card);
 void card_set_flip(struct card *card, uint32_t every);
-void card_set_rate(struct card *card, int max);
+
+/* How the card's time goes on, see ../protocol.h. */
+enum card_rate { CARD_RATE_REAL, CARD_RATE_MAX, CARD_RATE_PATIENT };
+void card_set_rate(struct card *card, enum card_rate rate);
 
 struct card_report {
     struct vdm_ledger ledger;

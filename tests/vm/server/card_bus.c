@@ -120,6 +120,10 @@ static void look_at(struct card *card, uint32_t offset, uint32_t value)
     case VDH_R_CAPTURE_CONTROL:
         engine->running = vdh_field_get(value, VDH_F_CAPTURE_CONTROL_ENABLE) != 0;
         break;
+    case VDH_R_RESET:
+        if (vdh_field_get(value, VDH_F_RESET_KEY) == VDH_V_RESET_KEY_MAGIC)
+            engine->running = 0;
+        break;
     default:
         break;
     }

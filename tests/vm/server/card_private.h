@@ -36,7 +36,7 @@ struct card {
 
     /* The model's time is host time less epoch_ns; a run at full speed moves the epoch. */
     uint64_t epoch_ns;
-    int rate_max;
+    enum card_rate rate;
     struct engine_view engine;
 
     uint32_t flip_every;

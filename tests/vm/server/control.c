@@ -126,13 +126,18 @@ static int do_flip(struct request *request, const char **what)
 
 static int do_rate(struct request *request, const char **what)
 {
+    static const char *const rates[] = {
+        [CARD_RATE_REAL] = "real", [CARD_RATE_MAX] = "max", [CARD_RATE_PATIENT] = "patient"};
     const char *rate = request->argument[0] ? request->argument[0] : "";
 
-    *what = "the rate is real or max";
-    if (strcmp(rate, "real") != 0 && strcmp(rate, "max") != 0)
-        return -1;
-    card_set_rate(request->card, strcmp(rate, "max") == 0);
-    return 0;
+    for (size_t n = 0; n < sizeof rates / sizeof rates[0]; n++) {
+        if (strcmp(rate, rates[n]) == 0) {
+            card_set_rate(request->card, (enum card_rate)n);
+            return 0;
+        }
+    }
+    *what = "the rate is real, max or patient";
+    return -1;
 }
 
 static int do_signal(struct request *request, const char **what)

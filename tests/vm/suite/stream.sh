@@ -24,6 +24,9 @@ stream() {
     check "$stream_name" frame_check "$video" "$@" && note "$stream_name: $(tail -n 1 /tmp/check.out)"
 }
 
+# As it would be in life; on a busy machine an emulated guest may be too slow for it.
+stream real-time size=1920x1080 format=YUYV frames=30 may-drop
+rig rate 0 patient
 rig segments 0
 stream mmap.1080p60 size=1920x1080 format=YUYV frames=$frames
 note "segments: $(rig segments 0)"
@@ -64,6 +67,28 @@ found=$(value bad "$(tail -n 1 /tmp/flip.out)")
 check control.flips-injected test $flipped -ge 4
 check control.flips-found test "$found" -ge 4 -a "$found" -le $flipped
 note "flipped $flipped, found $found (those behind the last picture asked for are not looked at)"
+
+# A program that knows nothing of Vidicon: what the model sends is what it gets, byte for byte.
+head -c 614400 /dev/urandom >/share/clip.raw
+check ffmpeg.clip rig clip 0 YUYV 640 480 clip.raw
+if host_run /usr/bin/env ffmpeg -version >/dev/null 2>&1; then
+    check ffmpeg.captures host_run /usr/bin/env ffmpeg -nostdin -loglevel error -y -f v4l2 \
+        -input_format yuyv422 -video_size 640x480 -i "$video" -frames:v 1 -f rawvideo /tmp/ffmpeg.raw
+    check ffmpeg.byte-equal cmp /share/clip.raw /tmp/ffmpeg.raw
+else
+    skip ffmpeg.captures 'no ffmpeg on the host'
+fi
+check clip frame_check "$video" size=640x480 format=YUYV frames=2 any-picture save=/tmp/last.raw
+check clip.byte-equal cmp /share/clip.raw /tmp/last.raw
+check pattern rig clip 0 none
+
+# Full speed: the descriptors are what limits.
+rig rate 0 max
+before=$(rig ledger 0)
+stream full-speed size=1920x1080 format=YUYV frames=60 buffers=8 may-drop any-picture
+after=$(rig ledger 0)
+note "full speed: $(($(value interrupts "$after") - $(value interrupts "$before"))) interrupts"
+rig rate 0 real
 
 check unload rmmod vidicon
 check no-dma-outside test "$(value count "$(rig refused 0)")" -eq 0
