@@ -260,7 +260,7 @@ static int select_number(struct ks_device *device, uint32_t property, uint32_t c
     uint32_t result;
 
     if (number >= count) {
-        return vdi_error(VDC_E_NOT_FOUND, "ks:%s: %s: there is no number %u", device->id, tried,
+        return vdi_error(VDC_E_RANGE, "ks:%s: %s: there is no number %u", device->id, tried,
                          (unsigned)number);
     }
     result = ks_own_set(device, property, 0, &number, sizeof(number));

@@ -247,7 +247,7 @@ TEST_F(KsOwn, InputsTimingsSignal)
     ASSERT_STATUS(VDC_OK, vdc_device_get_signal(&signal, device_));
     EXPECT_EQ(static_cast<uint32_t>(VDC_SIGNAL_MISMATCH), signal.state);
     EXPECT_EQ(VDC_TIMING_NONE, signal.detected_timing);
-    EXPECT_STATUS(VDC_E_NOT_FOUND, vdc_device_select_input(device_, 2));
+    EXPECT_STATUS(VDC_E_RANGE, vdc_device_select_input(device_, 2));
     ASSERT_STATUS(VDC_OK, vdc_device_set_timing(device_, 1));
     EXPECT_EQ(1u, fake_.card.timing);
 }
