@@ -25,7 +25,8 @@ static int selection(struct v4l2_device *device, int set, uint32_t target, struc
     return error;
 }
 
-/* A device that scales has no unscaled picture of each size: asked for twice its raster, it grants that. */
+/* A device that scales has no unscaled picture of each size: asked for twice its raster, it grants that. (The project's
+ * card does not scale, but goes to another of its modes then.) */
 static int scales(struct v4l2_device *device, const struct v4l2_rect *raster)
 {
     struct v4l2_shape shape = device->favourite;
@@ -50,7 +51,8 @@ void v4l2_crop_probe(struct v4l2_device *device)
     memset(&rect, 0, sizeof(rect));
     device->has_crop = 0;
     if (selection(device, 0, V4L2_SEL_TGT_CROP_DEFAULT, &raster) == 0 &&
-        selection(device, 0, V4L2_SEL_TGT_CROP, &rect) == 0 && !scales(device, &raster)) {
+        selection(device, 0, V4L2_SEL_TGT_CROP, &rect) == 0 &&
+        (device->card.present || !scales(device, &raster))) {
         error = selection(device, 1, V4L2_SEL_TGT_CROP, &rect);
         device->has_crop = error == 0 || error == EBUSY;
     }

@@ -26,6 +26,15 @@ class Pictures : public Case {
                 widths.push_back(item->width_max_px);
         }
         vdc_list_destroy(list);
+        /* A driver may list the windows of all rasters as one range; the timings have them, too. */
+        list = nullptr;
+        if ((Info().caps & VDC_CAP_TIMINGS) && vdc_device_list_timings(&list, device) == VDC_OK)
+            for (size_t i = 0; i < vdc_list_count(list); ++i) {
+                uint32_t width = vdc_list_timing_at(list, i)->width_px;
+                if (width >= format.width_px && width % 8 == 0)
+                    widths.push_back(width);
+            }
+        vdc_list_destroy(list);
         return widths;
     }
 
