@@ -29,6 +29,7 @@ struct ks_control {
     uint32_t
         property; /* of its set; or a bit of VideoControl's mode; or the number in Vidicon's set */
     uint32_t menu_count;
+    int32_t last; /* of Vidicon's card: as the application knows it */
 };
 enum ks_place {
     KS_PLACE_PROCAMP = 0,
@@ -64,8 +65,10 @@ struct ks_device {
     struct ks_control *controls;
     uint32_t control_count;
     struct ks_stream *stream;
+    vdi_mutex *values; /* for `last` of the controls, and what is set meanwhile */
 
     uint32_t own;
+    uint32_t signal_changes;
     struct vdw_identity identity;
 };
 
@@ -127,7 +130,7 @@ int ks_control_own_load(struct ks_device *device);
 int ks_control_own_list(const struct ks_device *device, const struct ks_control *control,
                         struct vdi_sink *sink);
 int ks_control_own_get(struct ks_device *device, const struct ks_control *control, int64_t *value);
-int ks_control_own_set(struct ks_device *device, const struct ks_control *control, int64_t value);
+int ks_control_own_set(struct ks_device *device, struct ks_control *control, int64_t value);
 
 /* ks_own.c: Vidicon's property set. */
 uint32_t ks_own_get(const struct ks_device *device, uint32_t property, uint32_t index,

@@ -357,7 +357,7 @@ int ks_controls(struct vdi_device *base, struct vdi_sink *sink)
     return status;
 }
 
-static const struct ks_control *find(const struct ks_device *device, uint32_t id)
+static struct ks_control *find(const struct ks_device *device, uint32_t id)
 {
     for (uint32_t i = 0; i < device->control_count; i++) {
         if (device->controls[i].info.id == id) {
@@ -424,7 +424,7 @@ static uint32_t set_flip(const struct ks_device *device, const struct ks_control
 int ks_set_control(struct vdi_device *base, uint32_t id, int64_t value)
 {
     struct ks_device *device = ks_device_of(base);
-    const struct ks_control *control = find(device, id);
+    struct ks_control *control = find(device, id);
     uint32_t result;
 
     if (control == NULL) {

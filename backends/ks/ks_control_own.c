@@ -118,7 +118,7 @@ int ks_control_own_get(struct ks_device *device, const struct ks_control *contro
     return ks_error(device, result, "reading a control");
 }
 
-int ks_control_own_set(struct ks_device *device, const struct ks_control *control, int64_t value)
+int ks_control_own_set(struct ks_device *device, struct ks_control *control, int64_t value)
 {
     int32_t number = (int32_t)value;
     uint32_t on = value != 0;
@@ -130,8 +130,13 @@ int ks_control_own_set(struct ks_device *device, const struct ks_control *contro
         if (value < INT32_MIN || value > INT32_MAX) {
             return vdi_error(VDC_E_RANGE, "ks:%s: the value of a control has 32 bits", device->id);
         }
+        vdi_mutex_lock(device->values);
         result =
             ks_own_set(device, VDW_PROPERTY_CONTROL, control->property, &number, sizeof(number));
+        if (result == KS_OK) {
+            control->last = (int32_t)value;
+        }
+        vdi_mutex_unlock(device->values);
     }
     return ks_error(device, result, "setting a control");
 }

@@ -125,7 +125,11 @@ static int open_device(struct vdi_device *base, const char *path)
     device->system = ks_system_table();
     device->device = base;
     status = ks_find_all(&found, &count);
+    if (status == VDC_OK) {
+        status = vdi_mutex_create(&device->values);
+    }
     if (status != VDC_OK) {
+        free(found);
         return status;
     }
     if (path[0] == '\0') {
@@ -140,6 +144,9 @@ static int open_device(struct vdi_device *base, const char *path)
         }
     }
     free(found);
+    if (status != VDC_OK) {
+        vdi_mutex_destroy(device->values);
+    }
     return status;
 }
 
@@ -152,6 +159,7 @@ static void close_device(struct vdi_device *base)
         device->filter = NULL;
     }
     forget(device);
+    vdi_mutex_destroy(device->values);
 }
 
 extern const struct vdi_backend vdi_backend_ks;

@@ -137,19 +137,27 @@ void ks_read_take(struct ks_stream *st, struct ks_read *read)
 /* One turn of whoever reaps; the lock is open meanwhile. What the system says. */
 static uint32_t reap(struct ks_stream *st, int64_t deadline_ns)
 {
+    int64_t until_ns = st->own && st->look_ns < deadline_ns ? st->look_ns : deadline_ns;
     struct ks_read *read = NULL;
     uint32_t result;
+    int look;
 
     vdi_mutex_unlock(st->lock);
-    result = st->device->system->reap(st->pin, &read, deadline_ns);
+    result = st->device->system->reap(st->pin, &read, until_ns);
     vdi_mutex_lock(st->lock);
     if (result == KS_OK) {
         ks_read_take(st, read);
-        if (st->own && !st->stopping && !st->gone && vdi_now_ns() >= st->sample_ns) {
-            ks_time_sample(st);
-        }
     }
-    return result;
+    if (st->own && !st->stopping && !st->gone && vdi_now_ns() >= st->sample_ns) {
+        ks_time_sample(st);
+    }
+    look = st->own && !st->stopping && !st->gone && vdi_now_ns() >= st->look_ns;
+    if (look) {
+        vdi_mutex_unlock(st->lock);
+        ks_events_look(st);
+        vdi_mutex_lock(st->lock);
+    }
+    return result == KS_WAIT_TIMEOUT && until_ns < deadline_ns ? KS_WOKEN : result;
 }
 
 /* ---- The library's calls ---- */
@@ -212,7 +220,7 @@ int ks_wait(struct vdi_stream *stream, struct vdi_completion *out, int64_t deadl
     vdi_mutex_lock(st->lock);
     while ((status = outcome(st, out)) == 1 && !over) {
         if (st->polled) {
-            over = vdi_cond_wait(st->changed, st->lock, deadline_ns);
+            over = deadline_ns <= vdi_now_ns() || vdi_cond_wait(st->changed, st->lock, deadline_ns);
         } else {
             st->reaping = 1;
             over = reap(st, deadline_ns) == KS_WAIT_TIMEOUT;

@@ -234,6 +234,9 @@ int ks_start(struct vdi_stream *stream)
     vdi_mutex_lock(st->lock);
     reset_run(st);
     vdi_mutex_unlock(st->lock);
+    if (st->own) {
+        ks_events_begin(st);
+    }
     result = set_state(st, KS_STATE_ACQUIRE);
     if (result == KS_OK) {
         result = set_state(st, KS_STATE_PAUSE);

@@ -66,6 +66,7 @@ struct ks_stream {
     struct vdi_timebase time;
     uint64_t counter_hz;
     int64_t sample_ns; /* when the next one is due */
+    int64_t look_ns;   /* and the next look at controls and signal */
     uint32_t jumped;
 };
 
@@ -95,6 +96,10 @@ void ks_read_ready(struct ks_stream *st);
 /* Without the lock. */
 int ks_reaper_start(struct ks_stream *st);
 void ks_reaper_stop(struct ks_stream *st);
+
+/* ks_event.c: at start, and whenever look_ns has come. Only of Vidicon's card. */
+void ks_events_begin(struct ks_stream *st);
+void ks_events_look(struct ks_stream *st);
 
 /* ks_account.c; with the lock held. */
 void ks_account_reset(struct ks_stream *st);

@@ -252,6 +252,31 @@ TEST_F(KsOwn, InputsTimingsSignal)
     EXPECT_EQ(1u, fake_.card.timing);
 }
 
+TEST_F(KsOwn, TellsWhatTheCardChanges)
+{
+    vdc_event event = VDC_EVENT_INIT;
+    open();
+    stream();
+    EXPECT_STATUS(VDC_E_TIMEOUT, vdc_context_wait_event(&event, context_, 0));
+    start();
+    ASSERT_STATUS(VDC_OK, vdc_device_set_control(device_, VDC_CONTROL_BRIGHTNESS, 9));
+    fake_.live = false;
+    const vdc_frame *got = nullptr;
+    EXPECT_STATUS(VDC_E_TIMEOUT, vdc_stream_wait(&got, stream_, 60));
+    EXPECT_STATUS(VDC_E_TIMEOUT, vdc_context_wait_event(&event, context_, 0)) << "its own doing";
+    {
+        std::lock_guard<std::mutex> guard(fake_.mutex);
+        fake_.card.values[0] = 44;
+        fake_.card.signal.changes++;
+    }
+    EXPECT_STATUS(VDC_E_TIMEOUT, vdc_stream_wait(&got, stream_, 60));
+    ASSERT_STATUS(VDC_OK, vdc_context_wait_event(&event, context_, 0));
+    EXPECT_EQ(static_cast<uint32_t>(VDC_EVENT_CONTROL_CHANGED), event.kind);
+    EXPECT_EQ(44, event.value);
+    ASSERT_STATUS(VDC_OK, vdc_context_wait_event(&event, context_, 0));
+    EXPECT_EQ(static_cast<uint32_t>(VDC_EVENT_SIGNAL_CHANGED), event.kind);
+}
+
 TEST_F(KsOwn, Controls)
 {
     open();
