@@ -17,7 +17,7 @@ wine_environment() {
 # wine_template: makes the kept prefix unless there is one, and prints its path.
 wine_template() {
     version=$(wine --version 2>/dev/null | tr -c 'A-Za-z0-9.-' '_')
-    template=$wine_cache/prefix-2-$version
+    template=$wine_cache/prefix-3-$version
     if [ ! -f "$template/ready" ]; then
         mkdir -p "$wine_cache"
         fresh=$(mktemp -d "$wine_cache/new.XXXXXX") || return 1
@@ -33,6 +33,9 @@ wine_template() {
 
 wine_make_template() {  # wine_make_template FOLDER
     WINEPREFIX=$1/prefix timeout -k 5 180 wineboot -i >"$1/log" 2>&1 || return 1
+    # Windows that nobody sees need no display: notices of devices come to one.
+    WINEPREFIX=$1/prefix timeout -k 5 60 wine reg add 'HKCU\Software\Wine\Drivers' /v Graphics \
+        /d null /f >>"$1/log" 2>&1 || return 1
     WINEPREFIX=$1/prefix timeout -k 5 60 wineserver -w || return 1
     windows=$1/prefix/drive_c/windows
     [ -f "$windows/system32/kernel32.dll" ] || return 1

@@ -53,17 +53,20 @@ static void interrupt(void *context)
 
 static const struct vdm_host host = {reach, interrupt, NULL};
 
-int card_create(void)
+int card_insert(void)
 {
+    static void *memory;
     size_t bytes = (vdm_card_bytes() + 63) & ~(size_t)63;
-    void *memory = machine_pages_create(bytes, 0);
 
+    if (!memory)
+        memory = machine_pages_create(bytes, 0);
     vdm_config_default(&config);
     config.host = &host;
     memset(flash, 0xff, sizeof(flash));
     config.flash = flash;
     card = memory ? vdm_create(memory, bytes, &config) : NULL;
     origin_ns = machine_now_ns();
+    interrupted = 0;
     space[0] = (uint8_t)VIDICON_BRAND_PCI_VENDOR_ID;
     space[1] = (uint8_t)(VIDICON_BRAND_PCI_VENDOR_ID >> 8);
     space[2] = (uint8_t)VIDICON_BRAND_PCI_DEVICE_ID;
@@ -72,16 +75,14 @@ int card_create(void)
     return card ? 0 : -1;
 }
 
-void card_power_cycle(void)
-{
-    vdm_power_cycle(card);
-    space[4] = 6;
-    interrupted = 0;
-}
-
 void card_unplug(void)
 {
     vdm_unplug(card);
+}
+
+int card_is_gone(void)
+{
+    return vdm_is_gone(card);
 }
 
 int card_set_faults(const char *script, size_t length)
@@ -99,14 +100,15 @@ void card_read_account(struct card_account *out)
 {
     const struct vdm_ledger *ledger = vdm_get_ledger(card);
 
+    memset(out, 0, sizeof(*out));
     out->produced = ledger->capture.produced;
     out->good = ledger->capture.by_cause[VDM_CAUSE_GOOD];
     for (int i = 0; i < 5; i++)
         out->dropped[i] = ledger->capture.by_cause[VDM_CAUSE_FIFO + i];
-    out->captures = ledger->captures;
-    out->injected = 0;
-    for (int i = 0; i < VDM_FAULT_KINDS; i++)
-        out->injected += ledger->injected[i];
+    for (uint32_t i = 0; i < VDM_FAULT_KINDS && vdm_fault_name(i); i++) {
+        strncpy(out->injected[i].name, vdm_fault_name(i), sizeof(out->injected[i].name) - 1);
+        out->injected[i].count = ledger->injected[i];
+    }
 }
 
 uint64_t card_advance(uint64_t now_ns)

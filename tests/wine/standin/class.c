@@ -223,6 +223,20 @@ static void count_down(void)
     }
 }
 
+static int turn_timer(struct timer *timer, uint64_t now)
+{
+    if (!timer->due_ns || timer->due_ns > now)
+        return 0;
+    timer->due_ns = 0;
+    timer->routine(timer->context);
+    return 1;
+}
+
+static uint64_t sooner(const struct timer *timer, uint64_t due_ns)
+{
+    return timer->due_ns && timer->due_ns < due_ns ? timer->due_ns : due_ns;
+}
+
 static int turn_once(uint64_t now)
 {
     struct job *job = take_job();
@@ -243,9 +257,11 @@ static int turn_once(uint64_t now)
         routine(standin.callback.context);
         return 1;
     }
-    if (standin.timer.due_ns && standin.timer.due_ns <= now) {
-        standin.timer.due_ns = 0;
-        standin.timer.routine(standin.timer.context);
+    if (turn_timer(&standin.timer, now) ||
+        (standin.stream && turn_timer(&standin.stream->timer, now)))
+        return 1;
+    if (standin.state == DEVICE_RUNS && card_is_gone()) {
+        device_gone();
         return 1;
     }
     if (standin.reenumerate) {
@@ -270,15 +286,15 @@ static uint64_t turn(void)
         now = machine_now_ns();
         card_ns = card_advance(now);
     } while (turn_once(now));
-    now += 500000000u;
-    if (standin.timer.due_ns && standin.timer.due_ns < now)
-        now = standin.timer.due_ns;
+    now = sooner(&standin.timer, now + 500000000u);
+    if (standin.stream)
+        now = sooner(&standin.stream->timer, now);
     return card_ns < now ? card_ns : now;
 }
 
 int class_begin(void)
 {
-    if (card_create() != 0)
+    if (card_insert() != 0)
         return -1;
     standin.registers = machine_pages_create(CARD_REGISTERS_BYTES, 1);
     if (!standin.registers || trap_install(standin.registers, CARD_REGISTERS_BYTES) != 0)

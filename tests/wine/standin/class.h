@@ -26,10 +26,17 @@ struct file {
     struct stream *stream; /* a pin */
 };
 
+struct timer {
+    PHW_TIMER_ROUTINE routine;
+    PVOID context;
+    uint64_t due_ns; /* 0: not armed */
+};
+
 struct stream {
     HW_STREAM_OBJECT object;
     struct queue data;
     struct queue control;
+    struct timer timer;
 };
 
 /* Comes to the engine's thread from elsewhere. */
@@ -80,11 +87,7 @@ struct standin {
     PHW_STREAM_DESCRIPTOR descriptor;
     struct queue queue;
     struct stream *stream;
-    struct {
-        PHW_TIMER_ROUTINE routine;
-        PVOID context;
-        uint64_t due_ns; /* 0: not armed */
-    } timer;
+    struct timer timer;
     struct {
         PHW_PRIORITY_ROUTINE routine; /* NULL: none is asked for */
         PVOID context;
@@ -120,7 +123,7 @@ void class_completed(PHW_STREAM_REQUEST_BLOCK srb);
 NTSTATUS device_add(PDRIVER_OBJECT driver, PDEVICE_OBJECT physical);
 NTSTATUS device_pnp(PDEVICE_OBJECT device, PIRP irp);
 void device_describe(void); /* asks for the streams again */
-void device_unplug(struct job *job);
+void device_gone(void);     /* the slot is empty */
 void device_restart(struct job *job);
 
 /* ---- class_file.c: what applications ask ---- */

@@ -97,12 +97,13 @@ VOID __cdecl StreamClassStreamNotification(STREAM_MINIDRIVER_STREAM_NOTIFICATION
 VOID STREAMAPI StreamClassScheduleTimer(PHW_STREAM_OBJECT object, PVOID extension, ULONG us,
                                         PHW_TIMER_ROUTINE routine, PVOID context)
 {
+    struct timer *timer =
+        object ? &CONTAINING_RECORD(object, struct stream, object)->timer : &standin.timer;
+
     (void)extension;
-    if (object) /* this minidriver only ever cancels it */
-        return;
-    standin.timer.routine = routine;
-    standin.timer.context = context;
-    standin.timer.due_ns = routine ? machine_now_ns() + us * 1000ull + 1 : 0;
+    timer->routine = routine;
+    timer->context = context;
+    timer->due_ns = routine ? machine_now_ns() + us * 1000ull + 1 : 0;
 }
 
 /* Whatever the priority: the engine runs it next, alone. */

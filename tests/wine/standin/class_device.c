@@ -161,21 +161,17 @@ static void removal_told(struct request *request, NTSTATUS status)
     machine_log("surprise removal: 0x%08x", (unsigned)status);
 }
 
-void device_unplug(struct job *job)
+/* As the bus driver sees it when nobody answers in the slot any more. */
+void device_gone(void)
 {
-    card_unplug();
-    if (standin.state == DEVICE_RUNS) {
-        standin.state = DEVICE_GONE;
-        class_send(class_request(SRB_SURPRISE_REMOVAL, NULL, removal_told));
-        show(0);
-    }
-    file_end(job, STATUS_SUCCESS, 0);
+    standin.state = DEVICE_GONE;
+    class_send(class_request(SRB_SURPRISE_REMOVAL, NULL, removal_told));
+    show(0);
 }
 
-static void power_cycle(struct job *job)
+static void insert(struct job *job)
 {
-    card_power_cycle();
-    class_end_wait(job, STATUS_SUCCESS);
+    class_end_wait(job, card_insert() == 0 ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL);
 }
 
 static NTSTATUS start_and_show(void)
@@ -187,7 +183,7 @@ static NTSTATUS start_and_show(void)
     return status;
 }
 
-/* As if the card were taken out and put in again. On the thread that brings requests, so no handle can
+/* As if the card were taken out and another put in. On the thread that brings requests, so no handle can
  * be opened meanwhile; those that are open keep the device from it. */
 void device_restart(struct job *job)
 {
@@ -196,7 +192,7 @@ void device_restart(struct job *job)
     if (!standin.stream) {
         show(0);
         (void)class_wait(stop, NULL, START_TIMEOUT_MS);
-        (void)class_wait(power_cycle, NULL, START_TIMEOUT_MS);
+        (void)class_wait(insert, NULL, START_TIMEOUT_MS);
         status = start_and_show();
     }
     file_end(job, status, 0);

@@ -142,6 +142,12 @@ static void faults(struct job *job)
     file_end(job, result == 0 ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER, 0);
 }
 
+static void unplug(struct job *job)
+{
+    card_unplug();
+    file_end(job, STATUS_SUCCESS, 0);
+}
+
 static void flip(struct job *job)
 {
     standin.flips++;
@@ -165,7 +171,7 @@ static void account(struct job *job)
 static void (*find(const struct file *file, ULONG code))(struct job *job)
 {
     if (file->is_control)
-        return code == IOCTL_STANDIN_UNPLUG    ? device_unplug
+        return code == IOCTL_STANDIN_UNPLUG    ? unplug
                : code == IOCTL_STANDIN_FAULTS  ? faults
                : code == IOCTL_STANDIN_ACCOUNT ? account
                : code == IOCTL_STANDIN_FLIP    ? flip

@@ -46,9 +46,10 @@ uint64_t trap_count(void);
 #define CARD_REGISTERS_BYTES 4096u
 
 struct card_account;
-int card_create(void);
-void card_power_cycle(void);
+/* A new card, powered on. */
+int card_insert(void);
 void card_unplug(void);
+int card_is_gone(void); /* pulled out, by that or by its fault script */
 int card_set_faults(const char *script, size_t length);
 void card_read_account(struct card_account *out);
 /* The card lives until `now_ns`; returns when it next has something to do. */

@@ -11,7 +11,7 @@
 #define IOCTL_STANDIN_PIN STANDIN_CODE(0x800)
 /* The card is pulled out now. */
 #define IOCTL_STANDIN_UNPLUG STANDIN_CODE(0x810)
-/* It is put in, or taken out and put in, and started; no pin may be open. */
+/* It is taken out and another one, new, is put in and started; no pin may be open. */
 #define IOCTL_STANDIN_RESTART STANDIN_CODE(0x811)
 /* Input: a fault script, docs/hardware.md section 10. Empty: no faults. */
 #define IOCTL_STANDIN_FAULTS STANDIN_CODE(0x812)
@@ -20,13 +20,15 @@
 /* The next frame gets a wrong bit on its way to the application. */
 #define IOCTL_STANDIN_FLIP STANDIN_CODE(0x814)
 
-/* The hardware model's private ledger: of the present or last capture, but for the last two. */
+/* The hardware model's private ledger, of the present or last capture. */
 struct card_account {
     uint64_t produced;
     uint64_t good;
     uint64_t dropped[5]; /* FIFO, no buffer, no signal, DMA, USB */
-    uint64_t captures;
-    uint64_t injected; /* by the fault script, all kinds together */
+    struct {
+        char name[24];
+        uint64_t count; /* since the card was put in */
+    } injected[32];
 };
 
 #endif
