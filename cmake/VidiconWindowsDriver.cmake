@@ -2,7 +2,8 @@
 # The Windows minidriver, cross-built with mingw-w64 from a native configuration:
 #
 # vidicon_windows_driver(<target> CPU <x86_64|i686> OUTPUT_DIR <dir>
-#                        SOURCES <file>... INCLUDES <dir>... DEPENDS <target>...)
+#                        SOURCES <file>... INCLUDES <dir>... DEPENDS <target>...
+#                        [RESOURCE <file.rc>])
 #   Makes <dir>/<driver name>.sys, stripped, as it ships, and <driver name>.debug.sys, the same
 #   code with line numbers. Their paths are the target's properties VIDICON_SYS and
 #   VIDICON_SYS_DEBUG. Neither depends on when or where it was built.
@@ -71,7 +72,7 @@ function(vidicon_windows_stream_def file)
 endfunction()
 
 function(vidicon_windows_driver target)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "CPU;OUTPUT_DIR" "SOURCES;INCLUDES;DEPENDS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "CPU;OUTPUT_DIR;RESOURCE" "SOURCES;INCLUDES;DEPENDS")
     set(cpu ${arg_CPU})
     set(prefix ${cpu}-w64-mingw32)
     string(TOUPPER "VIDICON_MINGW_${cpu}" compiler)
@@ -112,6 +113,16 @@ function(vidicon_windows_driver target)
             COMMENT "Compiling ${stem}.c for Windows (${cpu})")
         list(APPEND objects "${object}")
     endforeach()
+
+    if(arg_RESOURCE)
+        set(target_i686 pe-i386)
+        set(target_x86_64 pe-x86-64)
+        add_custom_command(OUTPUT "${work}/version.o"
+            COMMAND "${tools}/${prefix}-windres" --target=${target_${cpu}} -c 65001
+                    "${arg_RESOURCE}" "${work}/version.o"
+            DEPENDS "${arg_RESOURCE}" VERBATIM)
+        list(APPEND objects "${work}/version.o")
+    endif()
 
     set(link "${compiler}" ${VIDICON_WINDOWS_LINK_FLAGS} ${VIDICON_WINDOWS_LINK_FLAGS_${cpu}}
              ${objects} "${work}/libstream.a" -lntoskrnl -lhal -lgcc)

@@ -1,12 +1,38 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# inf.sh [--control] PACKAGE INF: every section and token that the INF refers to exists, every one
-# that exists is referred to, every file is listed and there.
+# inf.sh [--control] PACKAGE INF BRAND: every section and token that the INF refers to exists, every
+# one that exists is referred to, every file is listed and there; names, ids and GUIDs are those of the
+# brand description, the classes those that Windows knows.
 # shellcheck source=tests/windows/driver/check.sh
 . "$(dirname "$0")/check.sh"
 need awk
 
+brand() {  # brand FILE KEY
+    sed -n "s/^ *\"$2\": *\"\(.*\)\",*\$/\1/p" "$1"
+}
+
+# says WHAT REGEX: a line of the INF, letters of either case.
+says() {
+    grep -qiE "$2" "$scratch/inf" || echo "does not say $1"
+}
+
 check() {
+    tr -d '\r' <"$1/$2" >"$scratch/inf"
+    name=$(brand "$3" windows_driver_name)
+    [ "$2" = "$name.inf" ] || echo "its name is not $name.inf"
+    says "the vendor" "^Vendor *= *\"$(brand "$3" vendor_name)\"\$"
+    says "the product" "^Card *= *\"$(brand "$3" product_name)\"\$"
+    says "the device interface" "^Category[.]Own *= *\"[{]$(brand "$3" device_interface_guid)[}]\"\$"
+    says "the PCI ids" "PCI.VEN_$(brand "$3" pci_vendor_id | cut -c3-)&DEV_$(brand "$3" pci_device_id |
+        cut -c3-)\$"
+    says "the subsystem" "&SUBSYS_$(brand "$3" pci_subsystem_id | cut -c3-)$(brand "$3" \
+        pci_subsystem_vendor_id | cut -c3-)\$"
+    says "the service" "^AddService *= *$(brand "$3" windows_service_name),"
+    says "the catalogue" "^CatalogFile *= *${name}[.]cat\$"
+    says "the media class" '^ClassGuid *= *[{]4d36e96c-e325-11ce-bfc1-08002be10318[}]$'
+    says "KSCATEGORY_CAPTURE" '^Category[.]Capture *= *"[{]65e8773d-8f56-11d0-a3b9-00a0c9223196[}]"$'
+    says "KSCATEGORY_VIDEO" '^Category[.]Video *= *"[{]6994ad05-93ef-11d0-a3cc-00a0c9223196[}]"$'
+    says "ksproxy" '^Proxy *= *"[{]17cca71b-ecd7-11d0-b908-00a0c9223196[}]"$'
     tr -d '\r' <"$1/$2" | awk -v package="$1" '
     function trim(s) { gsub(/^[ \t]+|[ \t]+$/, "", s); return s }
     function refer(to, from) { if (to != "") referred[tolower(trim(to))] = from }
@@ -69,7 +95,8 @@ check() {
         binary[tolower(file)] = NR
         next
     }
-    key == "catalogfile" || equal { next }
+    key == "catalogfile" { if (!there(value)) print NR ": not in the package: " value; next }
+    equal { next }
     { if (section in copies || section ~ /[.]files$/) copied[tolower(line)] = NR }
     END {
         for (s in install) {
@@ -95,12 +122,12 @@ try() {
     mkdir -p "$scratch/package"
     cp -r "$package/." "$scratch/package/"
     sed "$2" "$package/$inf" >"$scratch/package/$inf"
-    planted "$1" "$scratch/package" "$inf"
+    planted "$1" "$scratch/package" "$inf" "$brand"
     rm -rf "$scratch/package"
 }
 
 plant() {
-    package=$1 inf=$2
+    package=$1 inf=$2 brand=$3
     try "no section: card.files" 's/^\[Card.Files\]/[Card.File]/'
     try "nothing refers to section" 's/^\[Card.Files\]/[Card.File]/'
     try "no section: card.service" 's/^\[Card.Service\]/[Card.Servise]/'
@@ -113,6 +140,13 @@ plant() {
     try "no PCI id" 's/PCI.VEN_/PCI,VEN_/'
     try "the service is not copied" 's/^ServiceBinary.*/ServiceBinary = %12%\\other.sys/'
     try "its sections were not found" 's/.*//'
+    try "not in the package: other.cat" 's/^CatalogFile.*/CatalogFile = other.cat/'
+    try "does not say the catalogue" 's/^CatalogFile.*/CatalogFile = other.cat/'
+    try "does not say the device interface" 's/^\(Category.Own *= *"{\)./\1x/'
+    try "does not say the PCI ids" 's/&DEV_[0-9A-F]*/\&DEV_FFFF/'
+    try "does not say KSCATEGORY_CAPTURE" 's/65E8773D/65E8773E/'
+    try "does not say the vendor" 's/^Vendor *=.*/Vendor = "Somebody"/'
+    try "does not say the service" 's/^AddService *= */&x/'
 }
 
 check_main "$@"

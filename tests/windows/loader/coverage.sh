@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # coverage.sh LOADER OBJDUMP DEBUG_SYS LEAST_PERCENT OLD_IMAGE NEW_IMAGE: which lines of the driver's
 # own sources and of the core run in the scenarios, by memory registers and by ports. A line counts as
-# run if one of the instructions that begin it was.
+# run if one of the instructions that begin it was. With VIDICON_LONG all scenarios run, else some.
 set -eu
 loader=$1 objdump=$2 sys=$3 least=$4 old=$5 new=$6
 scratch=$(mktemp -d)
@@ -18,11 +18,20 @@ cut -d' ' -f3 "$scratch/table" | sort -u >"$scratch/lines"
     echo "$sys: no line numbers"
     exit 1
 }
+some='boot. capture.restart capture.cancel capture.timeout capture.power capture.removal capture.paging
+    read. property.device property.known-sets property.clocks firmware. event. fault.fifo-overflow
+    fault.ring-error fault.stop-never fault.torn-completion unplug.first-frame
+    bootfault.never-ready bootfault.hang'
+scripts=20
+if [ -n "${VIDICON_LONG:-}" ]; then
+    some='boot. capture. read. property. firmware. event. point. fault. unplug. bootfault.'
+    scripts=300
+fi
 status=0
 for ports in '' --ports; do
     # shellcheck disable=SC2086
     "$loader" --sys "$sys" $ports --old "$old" --new "$new" --lines "$scratch/lines" \
-        --hits "$scratch/hits" --count 150 boot. capture. property. fault. unplug. bootfault. script. \
+        --hits "$scratch/hits" --count $scripts $some script. \
         >"$scratch/out" 2>&1 || status=1
     grep -E '^FAILED|went as' "$scratch/out" || true
 done
