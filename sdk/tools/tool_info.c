@@ -80,8 +80,10 @@ static void print_firmware(const vdc_firmware_info *firmware)
                firmware->slot_version[slot] ? version : "",
                firmware->active_slot == slot + 1 ? ", active" : "");
     }
-    printf("  accepts   %s to %s, at most %" PRIu32 " bytes, for target 0x%08" PRIx32 "\n", oldest,
-           newest, firmware->capacity_bytes, firmware->target);
+    printf("  accepts   %s %s%s, at most %" PRIu32 " bytes, for target 0x%08" PRIx32 "\n", oldest,
+           firmware->required_max == UINT32_MAX ? "or newer" : "to ",
+           firmware->required_max == UINT32_MAX ? "" : newest, firmware->capacity_bytes,
+           firmware->target);
 }
 
 static const char *timing_name(const vdc_list *timings, uint32_t id)
