@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # initramfs.sh OUT MODULES_ROOT RELEASE [FILE...]: what the guest boots from: busybox, the kernel's modules
 # that a video card and the rig need, the suite, and each FILE: a .ko for modprobe, a folder into /opt, a
-# program with its libraries into /programs.
+# program with its libraries into /programs. VM_FEW_MODULES: without what video needs.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -22,6 +22,7 @@ cp "$here/guest/init" "$root/init"
 chmod +x "$root/init"
 cp -r "$here/suite" "$root/suite"
 
+[ -z "${VM_FEW_MODULES:-}" ] || wanted="virtio_pci virtio_console 9pnet_virtio 9p"
 for module in $wanted; do
     # What is built in, or not there in this kernel, gives no line.
     modprobe -d "$modules" -S "$release" --show-depends "$module" 2>/dev/null |

@@ -12,6 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)
 . "$here/debian.sh"
 . "$here/machine.sh"
+. "$here/controls.sh"
 
 long=${VIDICON_LONG:+yes} kernels='' suites='' keep=no
 while [ $# -gt 0 ]; do
@@ -95,7 +96,7 @@ list_suites() {
 }
 
 # What a kernel says when something is wrong with it or with a driver.
-bad_news='BUG:|WARNING:|Oops|general protection fault|KASAN|UBSAN|DMA-API: [^p]|lockdep:|possible .* detected'
+bad_news='BUG:|WARNING:|Oops|general protection fault|KASAN|UBSAN|DMA-API: [^p]|possible .* detected|sleeping function called'
 bad_news="$bad_news|INFO: task .* blocked|rcu: INFO|Kernel panic|kernel memory leak|nobody cared"
 
 run_kernel() {
@@ -154,6 +155,7 @@ VIDICON_VM_PROGRAMS=${VIDICON_VM_PROGRAMS:-}
 for kernel in $kernels; do
     began=$(date +%s)
     run_kernel "$kernel"
+    if [ "$kernel" = debug ] && [ -z "$suites" ]; then run_controls; fi
     say "# $kernel: $(($(date +%s) - began)) s"
 done
 [ $failed = no ]

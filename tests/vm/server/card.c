@@ -407,7 +407,7 @@ void card_set_rate(struct card *card, enum card_rate rate)
     leave(card);
 }
 
-void card_report(struct card *card, struct card_report *report, int restart)
+void card_look(struct card *card, struct card_report *report, int restart)
 {
     enter(card);
     report->ledger = *vdm_get_ledger(card->model);

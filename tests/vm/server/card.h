@@ -48,7 +48,7 @@ struct card_report {
     uint64_t errors;
 };
 /* Brought up to the present moment. With `restart` the segments are counted anew. */
-void card_report(struct card *card, struct card_report *report, int restart);
+void card_look(struct card *card, struct card_report *report, int restart);
 int card_slot_version(struct card *card, uint32_t slot, uint32_t *version);
 
 #endif

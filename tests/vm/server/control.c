@@ -198,7 +198,7 @@ static int do_ledger(struct request *request, const char **what)
     const struct vdm_ledger *ledger = &report.ledger;
 
     (void)what;
-    card_report(request->card, &report, 0);
+    card_look(request->card, &report, 0);
     put_value(request, "captures", ledger->captures);
     put_value(request, "produced", ledger->produced);
     for (unsigned n = 0; n < VDM_CAUSES; n++)
@@ -219,7 +219,7 @@ static int do_injected(struct request *request, const char **what)
     static struct card_report report;
 
     (void)what;
-    card_report(request->card, &report, 0);
+    card_look(request->card, &report, 0);
     for (uint32_t kind = 0; kind < VDM_FAULT_KINDS && vdm_fault_name(kind); kind++)
         put_value(request, vdm_fault_name(kind), report.ledger.injected[kind]);
     return 0;
@@ -234,7 +234,7 @@ static int do_frame(struct request *request, const char **what)
     *what = "needs how many frames back";
     if (number(request->argument[0], 0, VDM_LEDGER_FRAMES - 1, &back))
         return -1;
-    card_report(request->card, &report, 0);
+    card_look(request->card, &report, 0);
     *what = "the ledger does not reach so far";
     if (back >= report.ledger.frame_count)
         return -1;
@@ -254,7 +254,7 @@ static int do_now(struct request *request, const char **what)
     static struct card_report report;
 
     (void)what;
-    card_report(request->card, &report, 0);
+    card_look(request->card, &report, 0);
     put_value(request, "model_ns", report.model_ns);
     put_value(request, "host_ns", report.host_ns);
     return 0;
@@ -265,7 +265,7 @@ static int do_segments(struct request *request, const char **what)
     static struct card_report report;
 
     (void)what;
-    card_report(request->card, &report, 1);
+    card_look(request->card, &report, 1);
     put_value(request, "min", report.segments_min);
     put_value(request, "max", report.segments_max);
     put_value(request, "frames", report.frames);
@@ -277,7 +277,7 @@ static int do_refused(struct request *request, const char **what)
     static struct card_report report;
 
     (void)what;
-    card_report(request->card, &report, 0);
+    card_look(request->card, &report, 0);
     put_value(request, "count", report.refused);
     return 0;
 }
@@ -287,7 +287,7 @@ static int do_flipped(struct request *request, const char **what)
     static struct card_report report;
 
     (void)what;
-    card_report(request->card, &report, 0);
+    card_look(request->card, &report, 0);
     put_value(request, "count", report.flipped);
     return 0;
 }

@@ -169,7 +169,7 @@ int main(int argc, char **argv)
     loop(&control, listener, signals);
     (void)close(listener);
     for (unsigned n = 0; n < VMR_CARDS; n++) {
-        card_report(cards[n], &report, 0);
+        card_look(cards[n], &report, 0);
         if (report.messages)
             sum_up(&report);
         card_end(cards[n]);

@@ -17,12 +17,12 @@ note "v4l-utils $(cat /opt/v4l/version)"
 comply() {
     comply_name=$1
     shift
-    /opt/v4l/v4l2-compliance -d "$@" >/tmp/comply.out 2>&1
-    cat /tmp/comply.out
-    total=$(tail -n 1 /tmp/comply.out)
+    /opt/v4l/v4l2-compliance -d "$@" >"$scratch/comply.out" 2>&1
+    cat "$scratch/comply.out"
+    total=$(tail -n 1 "$scratch/comply.out")
     case $total in
     Total*' Failed: 0, Warnings: 0') ok "$comply_name" ;;
-    *) not_ok "$comply_name" "$(grep -E 'fail:|warn:' /tmp/comply.out | head -n 1) $total" ;;
+    *) not_ok "$comply_name" "$(grep -E 'fail:|warn:' "$scratch/comply.out" | head -n 1) $total" ;;
     esac
     note "$comply_name: $total"
 }

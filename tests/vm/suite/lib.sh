@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # For the suite's scripts, in the guest; all.sh sets $suite. Lines of results go to descriptor 3, all else to the log.
 
+scratch=/tmp # seen as such by programs of the host, too
+
 # shellcheck disable=SC2154
 ok() {
     echo "ok $suite.$1" >&3
@@ -26,13 +28,13 @@ check() {
     check_name=$1
     shift
     echo "== $check_name: $*"
-    if "$@" >/tmp/check.out 2>&1; then
-        cat /tmp/check.out
+    if "$@" >"$scratch/check.out" 2>&1; then
+        cat "$scratch/check.out"
         ok "$check_name"
         return 0
     fi
-    cat /tmp/check.out
-    not_ok "$check_name" "$(tail -n 1 /tmp/check.out | tr -d '\r' | cut -c 1-160)"
+    cat "$scratch/check.out"
+    not_ok "$check_name" "$(tail -n 1 "$scratch/check.out" | tr -d '\r' | cut -c 1-160)"
     return 1
 }
 

@@ -21,7 +21,7 @@ frames=30
 stream() {
     stream_name=$1
     shift
-    check "$stream_name" frame_check "$video" "$@" && note "$stream_name: $(tail -n 1 /tmp/check.out)"
+    check "$stream_name" frame_check "$video" "$@" && note "$stream_name: $(tail -n 1 "$scratch/check.out")"
 }
 
 # As it would be in life; on a busy machine an emulated guest may be too slow for it.
@@ -60,10 +60,10 @@ note "interrupts $interrupts for $produced frames"
 # The control: what is turned over on the way must be found, each of them.
 before=$(value count "$(rig flipped 0)")
 rig flip 0 5
-frame_check "$video" size=640x480 format=YUYV frames=20 >/tmp/flip.out
+frame_check "$video" size=640x480 format=YUYV frames=20 >"$scratch/flip.out"
 rig flip 0 0
 flipped=$(($(value count "$(rig flipped 0)") - before))
-found=$(value bad "$(tail -n 1 /tmp/flip.out)")
+found=$(value bad "$(tail -n 1 "$scratch/flip.out")")
 check control.flips-injected test $flipped -ge 4
 check control.flips-found test "$found" -ge 4 -a "$found" -le $flipped
 note "flipped $flipped, found $found (those behind the last picture asked for are not looked at)"
@@ -73,13 +73,13 @@ head -c 614400 /dev/urandom >/share/clip.raw
 check ffmpeg.clip rig clip 0 YUYV 640 480 clip.raw
 if host_run /usr/bin/env ffmpeg -version >/dev/null 2>&1; then
     check ffmpeg.captures host_run /usr/bin/env ffmpeg -nostdin -loglevel error -y -f v4l2 \
-        -input_format yuyv422 -video_size 640x480 -i "$video" -frames:v 1 -f rawvideo /tmp/ffmpeg.raw
-    check ffmpeg.byte-equal cmp /share/clip.raw /tmp/ffmpeg.raw
+        -input_format yuyv422 -video_size 640x480 -i "$video" -frames:v 1 -f rawvideo "$scratch/ffmpeg.raw"
+    check ffmpeg.byte-equal cmp /share/clip.raw "$scratch/ffmpeg.raw"
 else
     skip ffmpeg.captures 'no ffmpeg on the host'
 fi
-check clip frame_check "$video" size=640x480 format=YUYV frames=2 any-picture save=/tmp/last.raw
-check clip.byte-equal cmp /share/clip.raw /tmp/last.raw
+check clip frame_check "$video" size=640x480 format=YUYV frames=2 any-picture "save=$scratch/last.raw"
+check clip.byte-equal cmp /share/clip.raw "$scratch/last.raw"
 check pattern rig clip 0 none
 
 # Full speed: the descriptors are what limits.

@@ -7,7 +7,7 @@
 check load modprobe vivid n_devs=1 node_types=0x1 num_inputs=1 input_types=0x3 vid_cap_nr=20
 check node await 10 test -c /dev/video20
 check capture frame_check /dev/video20 format=YUYV frames=20 any-picture may-drop
-note "$(tail -n 1 /tmp/check.out)"
+note "$(tail -n 1 "$scratch/check.out")"
 # The control: vivid's bars are not ours.
 check control.other-picture sh -c '! frame_check /dev/video20 format=YUYV frames=2'
 check unload rmmod vivid
