@@ -26,6 +26,9 @@ install(FILES "${VIDICON_GENERATED_DIR}/vidicon-config.cmake"
 # Relative to the file itself, so that an installed tree can be moved.
 file(RELATIVE_PATH VIDICON_PC_PREFIX
      "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
+get_property(VIDICON_PC_LIBRARIES GLOBAL PROPERTY VIDICON_SYSTEM_LIBRARIES)
+list(TRANSFORM VIDICON_PC_LIBRARIES PREPEND " -l")
+list(JOIN VIDICON_PC_LIBRARIES "" VIDICON_PC_LIBRARIES)
 configure_file("${CMAKE_CURRENT_LIST_DIR}/vidicon.pc.in"
                "${VIDICON_GENERATED_DIR}/vidicon.pc" @ONLY)
 install(FILES "${VIDICON_GENERATED_DIR}/vidicon.pc"

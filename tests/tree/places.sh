@@ -12,7 +12,12 @@ paths="(^|[^A-Za-z0-9_.~}*?@-])/(work|root|home|tmp|farm)/[A-Za-z0-9._]"
 
 check() {
     tree_files . | while IFS= read -r file; do
-        grep -InE "$hosts|$paths" "$root/$file" | cut -c1-120 | sed "s,^,$file:," || true
+        # What runs in a guest knows where things are there.
+        case $file in
+        tests/vm/suite/* | tests/vm/guest/*) wrong=$hosts ;;
+        *) wrong="$hosts|$paths" ;;
+        esac
+        grep -InE "$wrong" "$root/$file" | cut -c1-120 | sed "s,^,$file:," || true
     done
 }
 
