@@ -399,7 +399,8 @@ TEST_F(Device, BusyNamesWhoHasIt)
 /* The real table, as far as a machine without devices goes. */
 TEST(System, FindsTheHolderOfAFile)
 {
-    char path[] = "/tmp/vidicon-holder-XXXXXX";
+    std::string name = testing::TempDir() + "vidicon-holder-XXXXXX";
+    char *path = name.data();
     int fd = mkstemp(path);
     ASSERT_GE(fd, 0);
     char text[64] = "x";
