@@ -3,7 +3,7 @@
 # The virtual machine rig: sh tests/vm/run.sh [--long] [--kernel NAME]... [--suite NAME]... [--keep]
 #   --long         the long durations and counts
 #   --kernel NAME  6.1, 6.12, 7 or debug; may be repeated; all four without
-#   --suite NAME   one of tests/vm/suite; may be repeated
+#   --suite NAME   one of tests/vm/suite, or controls (of the debug kernel); may be repeated
 #   --keep         says where the logs of a good run are; those of a bad one are always kept
 # Prints ok, not ok and skip lines, one a test. Builds and fetches what it needs. The build folder is
 # VIDICON_VM_BUILD, or build/vm. VIDICON_VM_PROGRAMS: more programs for the guest's /programs.
@@ -142,6 +142,15 @@ judge() {
         say "not ok vm.$kernel.ends: stopped in $(cat "$folder/share/running" 2>/dev/null ||
             echo "its start"), see $folder/console.log"
     fi
+    if [ "$kernel" = debug ] && [ -f "$folder/share/done" ]; then
+        if [ ! -f "$folder/share/kmemleak.txt" ]; then
+            say "not ok vm.$kernel.kmemleak: it was not asked"
+        elif [ -s "$folder/share/kmemleak.txt" ]; then
+            say "not ok vm.$kernel.kmemleak: $(grep -c unreferenced "$folder/share/kmemleak.txt") leaks"
+        else
+            say "ok vm.$kernel.kmemleak"
+        fi
+    fi
     cat "$folder/console.log" "$folder/share/dmesg.txt" 2>/dev/null | tr -d '\r' |
         grep -aE "$bad_news" >"$folder/news" || true
     if [ -s "$folder/news" ]; then
@@ -155,7 +164,9 @@ VIDICON_VM_PROGRAMS=${VIDICON_VM_PROGRAMS:-}
 for kernel in $kernels; do
     began=$(date +%s)
     run_kernel "$kernel"
-    if [ "$kernel" = debug ] && [ -z "$suites" ]; then run_controls; fi
+    case "$kernel $suites " in
+    'debug  ' | debug*' controls '*) run_controls ;;
+    esac
     say "# $kernel: $(($(date +%s) - began)) s"
 done
 [ $failed = no ]

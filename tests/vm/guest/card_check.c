@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The card seen from user space, by way of sysfs: find, registers, ports, gone. */
+/* The card seen from user space, by way of sysfs: find, where, registers, ports, gone. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -160,6 +160,8 @@ int main(int argc, char **argv)
         return 1;
     if (strcmp(what, "find") == 0)
         return 0;
+    if (strcmp(what, "where") == 0)
+        return puts(card) < 0;
     if (enable())
         return fail("cannot enable it", 0);
     bar = map();
@@ -171,6 +173,6 @@ int main(int argc, char **argv)
         return ports();
     if (strcmp(what, "gone") == 0)
         return gone(bar);
-    (void)fprintf(stderr, "card_check find|registers|ports|gone\n");
+    (void)fprintf(stderr, "card_check find|where|registers|ports|gone\n");
     return 2;
 }

@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Runs in the guest what /share/suites lists, one SUITE SECONDS a line, each in a shell of its own.
+# What the machine itself lost while it started is not the driver's.
+[ ! -w /sys/kernel/debug/kmemleak ] || echo clear >/sys/kernel/debug/kmemleak
 while read -r suite seconds; do
     echo "vmr: $suite" >/dev/kmsg
     echo "$suite" >/share/running
@@ -12,4 +14,13 @@ while read -r suite seconds; do
     echo "$suite $start $(cut -d ' ' -f 1 /proc/uptime)" >>/share/times
 done </share/suites
 rm -f /share/running
+
+# Kmemleak tells only when it is asked, and not of what is younger than five seconds.
+if [ -w /sys/kernel/debug/kmemleak ]; then
+    sleep 6
+    echo scan >/sys/kernel/debug/kmemleak
+    sleep 1
+    echo scan >/sys/kernel/debug/kmemleak
+    cat /sys/kernel/debug/kmemleak >/share/kmemleak.txt
+fi
 echo "all of them" >/share/done

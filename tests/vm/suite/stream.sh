@@ -91,4 +91,15 @@ note "full speed: $(($(value interrupts "$after") - $(value interrupts "$before"
 rig rate 0 real
 
 check unload rmmod vidicon
+# Without messages it takes the line.
+card=$(card_check where)
+echo 0 >"/sys/bus/pci/devices/$card/msi_bus"
+check intx.load modprobe vidicon
+check intx.node await 20 node_of vidicon
+rig rate 0 patient
+stream intx.stream size=640x480 format=YUYV frames=10
+check intx.line grep -E 'IO-APIC.*vidicon' /proc/interrupts
+rig rate 0 real
+check intx.unload rmmod vidicon
+echo 1 >"/sys/bus/pci/devices/$card/msi_bus"
 check no-dma-outside test "$(value count "$(rig refused 0)")" -eq 0
