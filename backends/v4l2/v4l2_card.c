@@ -42,6 +42,15 @@ static int get_identity(int fd, struct vdl_identity *identity)
     return 1;
 }
 
+int v4l2_card_is_gone(int fd)
+{
+    struct v4l2_capability capability;
+    struct vdl_time time;
+
+    memset(&time, 0, sizeof(time));
+    return is_ours(fd, &capability) && v4l2_call(fd, VDL_IOC_TIME, &time) == ENODEV;
+}
+
 void v4l2_card_serial(char *serial, size_t size, int fd)
 {
     struct v4l2_capability capability;

@@ -41,6 +41,8 @@ struct v4l2_records {
 void v4l2_card_probe(struct v4l2_device *device, int records);
 /* What it adds to the description. */
 void v4l2_card_describe(const struct v4l2_device *device, struct vdi_device_info *info);
+/* Whether the card no longer answers, though its nodes are still there. */
+int v4l2_card_is_gone(int fd);
 /* Serial number of a card's node; "" if it is none of a card. */
 void v4l2_card_serial(char *serial, size_t size, int fd);
 int v4l2_card_signal(struct v4l2_device *device, vdc_signal *out);

@@ -67,6 +67,9 @@ int v4l2_describe_open(struct vdi_device_info *info, uint32_t *capabilities,
         (caps & (V4L2_CAP_VIDEO_M2M | V4L2_CAP_VIDEO_M2M_MPLANE))) {
         return V4L2_NO_CAPTURE;
     }
+    if (v4l2_card_is_gone(fd)) {
+        return ENODEV;
+    }
     memset(info, 0, sizeof(*info));
     take_text(info->name, sizeof(info->name), capability.card, sizeof(capability.card));
     if (info->name[0] == '\0') {

@@ -133,6 +133,16 @@ static int complete(struct v4l2_stream *st, struct vdi_completion *out,
     return VDC_OK;
 }
 
+/* A driver may notice that its device is gone before the system does, and then only fails. */
+static int is_gone(const struct v4l2_stream *st)
+{
+    struct v4l2_capability capability;
+
+    memset(&capability, 0, sizeof(capability));
+    return v4l2_call(st->device->fd, VIDIOC_QUERYCAP, &capability) == ENODEV ||
+           v4l2_card_is_gone(st->device->fd);
+}
+
 /* VDC_E_TIMEOUT: there is none now. */
 static int take(struct v4l2_stream *st, struct vdi_completion *out)
 {
@@ -155,6 +165,9 @@ static int take(struct v4l2_stream *st, struct vdi_completion *out)
     if (error == EINVAL) {
         return vdi_error(VDC_E_IO, "taking a frame of \"%s\": its driver has stopped; start again",
                          st->device->info.id);
+    }
+    if (error == EIO && is_gone(st)) {
+        error = ENODEV;
     }
     if (error != 0) {
         return v4l2_failure(st->device, error, "taking a frame");

@@ -18,13 +18,14 @@
 #include "../vm/protocol.h"
 #include "rig.h"
 #include "suite.h"
+#include "vdl_interface.h"
 #include "vidicon_brand.h"
 
 std::unique_ptr<Rig> MakeV4l2Rig(const std::string &name, const std::string &id);
 
 namespace {
 
-/* A node of the driver that captures pictures: its path, "" if there is none. */
+/* A node of the driver that captures pictures and whose card answers: its path, "" if there is none. */
 std::string NodeOf(const std::string &driver)
 {
     static const char folder[] = "/sys/class/video4linux";
@@ -37,7 +38,9 @@ std::string NodeOf(const std::string &driver)
         std::string path = std::string("/dev/") + entry->d_name;
         int fd = entry->d_name[0] == 'v' ? open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC) : -1;
         v4l2_capability capability = {};
+        vdl_time time = {};
         if (fd >= 0 && ioctl(fd, VIDIOC_QUERYCAP, &capability) == 0 &&
+            (ioctl(fd, VDL_IOC_TIME, &time) == 0 || errno != ENODEV) &&
             driver == reinterpret_cast<const char *>(capability.driver) &&
             (capability.device_caps & V4L2_CAP_VIDEO_CAPTURE) && (found.empty() || path < found))
             found = path;
@@ -51,7 +54,11 @@ std::string NodeOf(const std::string &driver)
 
 class CardRig : public Rig {
   public:
-    explicit CardRig(const std::string &id) : id_(id), line_(vmr_rig_open()) {}
+    explicit CardRig(const std::string &id) : id_(id), line_(vmr_rig_open())
+    {
+        std::string why;
+        Call("rate 0 patient", &why); /* an emulated guest may be slow */
+    }
     ~CardRig() override { vmr_rig_close(line_); }
 
     const char *Name() const override { return "card"; }

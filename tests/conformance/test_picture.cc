@@ -26,7 +26,10 @@ class Pictures : public Case {
                 widths.push_back(item->width_max_px);
         }
         vdc_list_destroy(list);
-        /* A driver may list the windows of all rasters as one range; the timings have them, too. */
+        /* A driver may list the windows of all rasters as one range: then it is one of the timings, or of this very
+         * size. */
+        if (format.width_px % 8 == 0)
+            widths.push_back(format.width_px);
         list = nullptr;
         if ((Info().caps & VDC_CAP_TIMINGS) && vdc_device_list_timings(&list, device) == VDC_OK)
             for (size_t i = 0; i < vdc_list_count(list); ++i) {
