@@ -45,7 +45,7 @@ libgstreamer-plugins-base1.0-dev libaravis-dev libusb-1.0-0-dev lomiri-wallpaper
 clang clang-tidy clang-format libclang-rt-dev ccache valgrind doxygen graphviz abigail-tools
 gstreamer1.0-plugins-base shellcheck osslsigncode openssl
 libudev-dev gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix gcc-mingw-w64-i686-win32 gcc-multilib
-busybox-static cpio kmod make flex bison libelf-dev bc xz-utils zstd python3'
+wine wine64 busybox-static cpio kmod make flex bison libelf-dev bc xz-utils zstd python3'
 
 install_missing() {
     missing=
