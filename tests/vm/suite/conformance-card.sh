@@ -1,0 +1,34 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: MIT
+# seconds: 400
+# The conformance suite on the card, through the driver and the V4L2 backend; faults and ledger by the rig.
+. /suite/lib.sh
+
+export LD_LIBRARY_PATH=/programs
+command -v conformance >/dev/null || {
+    skip all 'the suite is not in this guest: give it in VIDICON_VM_PROGRAMS'
+    exit 0
+}
+modinfo vidicon >/dev/null 2>&1 || {
+    skip all 'there is no driver'
+    exit 0
+}
+check load modprobe vidicon || exit 0
+check node await 20 node_of vidicon
+id=$(vidicon list | sed -n 's/^\(v4l2:[0-9a-f]*:[0-9a-f]*-[^ ]*\).*/\1/p' | head -n 1)
+check listed test -n "$id" || exit 0
+
+# The pictures of 3840 x 2160 take an emulated guest very long.
+filter='*'
+[ -f /share/long ] || filter='-Pictures.EveryFormatAtThreeSizes'
+conformance "--device=$id" --rig=card '--row=card' --matrix=/share/card.json --limit=150 \
+    "--gtest_filter=$filter" >/share/card.txt 2>&1
+status=$?
+passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' /share/card.txt)
+if [ $status -eq 0 ] && [ "${passed:-0}" -gt 0 ]; then
+    ok suite
+    note "$passed cases pass, $(grep -c '^\[  SKIPPED \].*ms)' /share/card.txt) do not apply"
+else
+    not_ok suite "$(sed -n 's/^\[  FAILED  \] \([A-Z][^ ]*\).*/\1/p' /share/card.txt | sort -u | tr '\n' ' ')"
+fi
+check unload rmmod vidicon

@@ -1,0 +1,48 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: MIT
+# seconds: 200
+# The conformance suite on the kernel's vivid, and vivid's own error injection through the library.
+. /suite/lib.sh
+
+export LD_LIBRARY_PATH=/programs
+if ! command -v conformance >/dev/null || ! command -v vivid_check >/dev/null; then
+    skip all 'the library is not in this guest: give its programs in VIDICON_VM_PROGRAMS'
+    exit 0
+fi
+
+# One with a scaler and one without, neither with controls that break it.
+check load modprobe vivid n_devs=2 node_types=0x1,0x1 input_types=3,3 num_inputs=1,1 \
+    ccs_cap_mode=-1,1 vid_cap_nr=20,21 no_error_inj=1 || exit 0
+check node await 10 test -c /dev/video21
+
+# conform NAME DEVICE RIG FILTER: the suite, one line for all of it.
+conform() {
+    conformance "--device=v4l2:$2" "--rig=$3" "--row=$1" "--matrix=/share/$1.json" --limit=60 \
+        "--gtest_filter=$4" >"/share/$1.txt" 2>&1
+    conform_status=$?
+    conform_passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "/share/$1.txt")
+    if [ $conform_status -eq 0 ] && [ "${conform_passed:-0}" -gt 0 ]; then
+        ok "$1"
+        note "$1: $conform_passed cases pass, $(grep -c '^\[  SKIPPED \].*ms)' "/share/$1.txt") do not apply"
+    else
+        not_ok "$1" "$(sed -n 's/^\[  FAILED  \] \([A-Z][^ ]*\).*/\1/p' "/share/$1.txt" | sort -u | tr '\n' ' ')"
+    fi
+}
+
+# vivid scales up to 16384 x 8640: four such buffers are more than the guest has.
+conform scaler /dev/video20 plain '-Pictures.EveryFormatAtThreeSizes'
+conform plain /dev/video21 plain '*'
+modprobe -r vivid
+check load.faults modprobe vivid n_devs=1 node_types=0x1 input_types=3 num_inputs=1 \
+    vid_cap_nr=20 || exit 0
+check node.faults await 10 test -c /dev/video20
+conform unplug /dev/video20 vivid 'Unplug.ByTheRig*'
+for fault in dropped error-flag wrap-sequence wrap-timestamp reqbufs qbuf queue-error disconnect; do
+    check "fault.$fault" vivid_check v4l2:/dev/video20 $fault
+    note "$fault: $(tail -n 1 /tmp/check.out)"
+done
+# The control: without an injection the fault's own check must not be content.
+check control.nothing-dropped sh -c 'rmmod vivid; modprobe vivid n_devs=1 node_types=0x1 \
+    input_types=3 num_inputs=1 vid_cap_nr=20 no_error_inj=1; sleep 1
+    ! vivid_check v4l2:/dev/video20 dropped'
+check unload rmmod vivid
