@@ -7,9 +7,6 @@
 
 #include "ks_tables.h"
 
-#define NS_PER_S  INT64_C(1000000000)
-#define SAMPLE_NS (NS_PER_S / 4)
-#define LATE_NS   (60 * NS_PER_S)     /* a frame's end cannot have been longer ago */
 #define LOST_MOST INT64_C(1000000000) /* in one gap */
 
 void ks_account_reset(struct ks_stream *st)
@@ -24,10 +21,7 @@ void ks_account_reset(struct ks_stream *st)
     st->capture = 0;
     st->frames = 0;
     st->numbered = !st->own;
-    st->jumped = 0;
-    st->time.valid = 0;
-    st->time.jumped = 0;
-    st->sample_ns = 0;
+    ks_time_reset(st);
 }
 
 static void lose(struct ks_stream *st, uint32_t cause, uint64_t count)
@@ -35,72 +29,6 @@ static void lose(struct ks_stream *st, uint32_t cause, uint64_t count)
     st->seen.dropped[cause] += count;
     st->untold[cause] +=
         count > UINT32_MAX - st->untold[cause] ? UINT32_MAX - st->untold[cause] : (uint32_t)count;
-}
-
-/* ---- Time ---- */
-
-/* The performance counter as vdi_now_ns() has it. */
-static int64_t counter_ns(uint64_t counter, uint64_t hz)
-{
-    uint64_t seconds = counter / hz;
-    uint64_t rest = counter % hz;
-
-    if (seconds > (uint64_t)(INT64_MAX / NS_PER_S) - 1 || hz > (uint64_t)(INT64_MAX / NS_PER_S)) {
-        return INT64_MIN;
-    }
-    return (int64_t)(seconds * (uint64_t)NS_PER_S + rest * (uint64_t)NS_PER_S / hz);
-}
-
-/* The driver's readings of the counter are the narrower ones; where they do not lie within ours they are not believed. */
-void ks_time_sample(struct ks_stream *st)
-{
-    struct vdw_time time;
-    int64_t before = vdi_now_ns();
-    uint32_t result = ks_own_get(st->device, VDW_PROPERTY_TIME, 0, 0, &time, sizeof(time));
-    int64_t after = vdi_now_ns();
-
-    st->sample_ns = after + SAMPLE_NS;
-    if (result != KS_OK) {
-        return;
-    }
-    if (time.counter_hz != 0) {
-        int64_t first = counter_ns(time.counter_before, time.counter_hz);
-        int64_t last = counter_ns(time.counter_after, time.counter_hz);
-
-        if (first >= before && first <= last && last <= after) {
-            before = first;
-            after = last;
-            st->counter_hz = time.counter_hz;
-        }
-    }
-    vdi_timebase_sample(&st->time, time.ticks, before, after);
-    if (st->time.jumped) {
-        st->time.jumped = 0;
-        st->jumped = 1;
-        vdi_timebase_sample(&st->time, time.ticks, before, after);
-    }
-}
-
-static void put_own_time(struct ks_stream *st, const struct vdw_frame_info *info,
-                         struct vdi_completion *out)
-{
-    int64_t now = vdi_now_ns();
-
-    out->device_ticks = info->ticks;
-    out->clock = VDC_CLOCK_MONOTONIC;
-    vdi_timebase_map(&st->time, info->ticks, &out->host_time_ns, &out->error_bound_ns);
-    if (st->jumped) {
-        out->flags |= VDC_FRAME_TIME_JUMP;
-        st->jumped = 0;
-    }
-    out->end_time_ns = INT64_MIN;
-    if (st->counter_hz != 0) {
-        int64_t arrival = counter_ns(info->arrival_counter, st->counter_hz);
-
-        if (arrival <= now && arrival > now - LATE_NS) {
-            out->end_time_ns = arrival;
-        }
-    }
 }
 
 /* ---- Frames of Vidicon's driver ---- */
@@ -130,7 +58,7 @@ static void take_own(struct ks_stream *st, const struct vdw_frame_info *info,
     if (info->flags & (uint32_t)KS_COMPLETION_FLAGS_PATTERN) {
         out->flags |= VDC_FRAME_TEST_PATTERN;
     }
-    put_own_time(st, info, out);
+    ks_time_put(st, info, out);
 }
 
 /* ---- Frames of any other driver ---- */

@@ -50,6 +50,9 @@ uint32_t ks_read_submit(struct ks_stream *st, struct vdi_buffer *buffer)
     if (result == KS_OK) {
         own->in_flight = 1;
         st->in_flight++;
+        if (st->own) {
+            st->sent[(st->sent_first + st->sent_count++) % KS_READS_MAX] = buffer;
+        }
     } else {
         fail(st, result);
     }
@@ -110,13 +113,11 @@ static void take_frame(struct ks_stream *st, struct vdi_buffer *buffer)
     st->done_count++;
 }
 
-void ks_read_take(struct ks_stream *st, struct ks_read *read)
+/* What became of a buffer whose turn it is. */
+static void settle(struct ks_stream *st, struct vdi_buffer *buffer)
 {
-    struct vdi_buffer *buffer = read->user;
-    struct ks_buffer *own = buffer->priv;
+    const struct ks_read *read = &((struct ks_buffer *)buffer->priv)->read;
 
-    own->in_flight = 0;
-    st->in_flight--;
     if (read->result == KS_OK) {
         st->errors = 0;
         take_frame(st, buffer);
@@ -129,6 +130,36 @@ void ks_read_take(struct ks_stream *st, struct ks_read *read)
         } else {
             (void)ks_read_submit(st, buffer);
         }
+    }
+}
+
+/*
+ * Vidicon's driver ends reads in the order in which they were sent; the system may tell of them in another, where several
+ * threads send. Of other drivers nothing is known, so theirs are taken as they come.
+ */
+void ks_read_take(struct ks_stream *st, struct ks_read *read)
+{
+    struct vdi_buffer *buffer = read->user;
+    struct ks_buffer *own = buffer->priv;
+
+    own->in_flight = 0;
+    st->in_flight--;
+    own->ended = 1;
+    while (st->own && st->sent_count != 0) {
+        struct vdi_buffer *oldest = st->sent[st->sent_first];
+        struct ks_buffer *at = oldest->priv;
+
+        if (!at->ended) {
+            break;
+        }
+        at->ended = 0;
+        st->sent_first = (st->sent_first + 1) % KS_READS_MAX;
+        st->sent_count--;
+        settle(st, oldest);
+    }
+    if (!st->own) {
+        own->ended = 0;
+        settle(st, buffer);
     }
     ks_read_ready(st);
     vdi_cond_signal_all(st->changed);
@@ -145,11 +176,13 @@ static uint32_t reap(struct ks_stream *st, int64_t deadline_ns)
     vdi_mutex_unlock(st->lock);
     result = st->device->system->reap(st->pin, &read, until_ns);
     vdi_mutex_lock(st->lock);
+    /* A frame's time lies between two samples: one before it is taken. */
+    if (st->own && !st->stopping && !st->gone &&
+        (result == KS_OK || vdi_now_ns() >= st->sample_ns)) {
+        ks_time_sample(st);
+    }
     if (result == KS_OK) {
         ks_read_take(st, read);
-    }
-    if (st->own && !st->stopping && !st->gone && vdi_now_ns() >= st->sample_ns) {
-        ks_time_sample(st);
     }
     look = st->own && !st->stopping && !st->gone && vdi_now_ns() >= st->look_ns;
     if (look) {
@@ -174,7 +207,8 @@ int ks_queue(struct vdi_stream *stream, struct vdi_buffer *buffer)
             own->pending = 1;
             st->pending[st->pending_count++] = buffer;
         }
-    } else if (!own->in_flight && !st->stopping && !st->gone && st->failure == KS_OK) {
+    } else if (!own->in_flight && !own->ended && !st->stopping && !st->gone &&
+               st->failure == KS_OK) {
         result = ks_read_submit(st, buffer);
         if (result != KS_OK) {
             nudge(st);

@@ -8,6 +8,15 @@
 
 #include "ks.h"
 
+#define KS_SAMPLES 32u
+
+/* A reading of the card's counter, and the host's time in the middle of it. */
+struct ks_sample {
+    uint64_t ticks;
+    int64_t host_ns;
+    int64_t half_ns;
+};
+
 /* What a filter said of the frames of a run. */
 struct ks_tally {
     uint64_t produced;
@@ -23,6 +32,7 @@ struct ks_buffer {
         struct vdw_frame_info own;
     } header;
     uint32_t in_flight;
+    uint32_t ended; /* reaped, but another that was sent before it was not */
     uint32_t pending;
 };
 
@@ -46,6 +56,8 @@ struct ks_stream {
     uint32_t failure; /* enum ks_result that ended the run */
     uint32_t errors;  /* reads in a row that failed */
     uint32_t in_flight;
+    struct vdi_buffer *sent[KS_READS_MAX]; /* of Vidicon's driver, the oldest first */
+    uint32_t sent_first, sent_count;
     struct vdi_buffer *pending[KS_READS_MAX]; /* queued before start */
     uint32_t pending_count;
     struct vdi_completion done[KS_READS_MAX];
@@ -64,6 +76,8 @@ struct ks_stream {
     uint32_t numbered; /* plain: picture numbers make sense */
     int64_t first_picture, first_dropped, last_picture;
     struct vdi_timebase time;
+    struct ks_sample samples[KS_SAMPLES]; /* the last ones that agree, a ring */
+    uint32_t sample_count;                /* ever taken */
     uint64_t counter_hz;
     int64_t sample_ns; /* when the next one is due */
     int64_t look_ns;   /* and the next look at controls and signal */
@@ -101,6 +115,12 @@ void ks_reaper_stop(struct ks_stream *st);
 void ks_events_begin(struct ks_stream *st);
 void ks_events_look(struct ks_stream *st);
 
+/* ks_time.c; with the lock held. Only of Vidicon's card. */
+void ks_time_reset(struct ks_stream *st);
+void ks_time_sample(struct ks_stream *st);
+void ks_time_put(struct ks_stream *st, const struct vdw_frame_info *info,
+                 struct vdi_completion *out);
+
 /* ks_account.c; with the lock held. */
 void ks_account_reset(struct ks_stream *st);
 /* What the headers of a completed read say, into *out. */
@@ -110,7 +130,6 @@ void ks_account_frame(struct ks_stream *st, const struct ks_buffer *buffer,
 void ks_account_tell(struct ks_stream *st, struct vdi_completion *out);
 void ks_account_keep(struct ks_stream *st, const struct vdi_completion *bad);
 void ks_account_read(struct ks_stream *st);
-void ks_time_sample(struct ks_stream *st);
 int ks_counts(struct vdi_stream *stream, struct vdi_counts *out);
 
 #endif

@@ -2,6 +2,7 @@
 /* The set-ups and the table of the scripted filters; the answers to properties are in fake_property.cc. */
 #include "fake_filter.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 
@@ -311,6 +312,12 @@ bool FakeKs::end_read()
 {
     std::lock_guard<std::mutex> guard(mutex);
     return end_one();
+}
+
+void FakeKs::shuffle()
+{
+    std::lock_guard<std::mutex> guard(mutex);
+    std::reverse(ended_.begin(), ended_.end());
 }
 
 size_t FakeKs::reads_in_flight()

@@ -80,7 +80,7 @@ struct FakeCard {
     vdw_signal signal;
     vdw_counts counts;
     uint32_t input, timing;
-    uint64_t ticks;
+    uint64_t ticks;       /* that its counter, of 1 ns, is ahead of the host's clock */
     uint32_t store_error; /* BOOT and STORE end REFUSED with it */
 };
 
@@ -124,6 +124,9 @@ class FakeKs {
 
     /* Ends the oldest read in flight, as the members above say: false if there is none. */
     bool end_read();
+    /* Those that ended are told of in the opposite order. */
+    void shuffle();
+    uint64_t ticks_now() const;
     /* What has been seen. */
     size_t reads_in_flight();
     size_t most_in_flight = 0;

@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <cstring>
 
+extern "C" {
+#include "backend_host.h"
+}
+
 static bool is(const ks_guid &a, const ks_guid &b)
 {
     return ks_guid_same(&a, &b) != 0;
@@ -102,6 +106,11 @@ uint32_t FakeKs::answer_video(const ks_property &property, const uint8_t *reques
 }
 
 /* ---- Vidicon's card ---- */
+
+uint64_t FakeKs::ticks_now() const
+{
+    return static_cast<uint64_t>(vdi_now_ns()) + card.ticks;
+}
 
 template <class T> static uint32_t item(Bytes *out, const std::vector<T> &list, uint32_t index)
 {
@@ -229,7 +238,8 @@ uint32_t FakeKs::answer_card(const ks_property &property, const uint8_t *request
         *out = bytes_of(card.signal);
         return KS_OK;
     case VDW_PROPERTY_TIME: {
-        vdw_time time = {card.ticks += 1000, 0, 0, 0}; /* no performance counter to compare with */
+        /* No performance counter to compare with. */
+        vdw_time time = {ticks_now(), 0, 0, 0};
         *out = bytes_of(time);
         return KS_OK;
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Vidicon's own filter: exact modes, windows, drops by cause, time, inputs, registers, firmware. */
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "fixture.h"
 
@@ -139,6 +141,7 @@ TEST_F(KsOwn, DropsByCauseAndTheAccount)
     vdc_frame got = frame();
     EXPECT_EQ(10u, got.sequence);
     EXPECT_EQ(123456u, got.device_ticks);
+    EXPECT_EQ(VDC_ERROR_UNKNOWN_NS, got.error_bound_ns) << "of before the first sample";
     EXPECT_EQ(4u, got.dropped[VDC_DROP_DEVICE_FIFO]);
     EXPECT_EQ(3u, got.dropped[VDC_DROP_NO_BUFFER]);
     EXPECT_EQ(2u, got.dropped[VDC_DROP_NO_SIGNAL]);
@@ -219,12 +222,51 @@ TEST_F(KsOwn, TimeHasABound)
     open();
     stream();
     start();
-    fake_.own.ticks = 1500; /* between the first sample and the next */
-    int64_t before = 0;
+    fake_.own.ticks = fake_.ticks_now();
     vdc_frame got = frame();
-    EXPECT_GT(got.host_time_ns, before);
+    int64_t truth = static_cast<int64_t>(fake_.own.ticks - fake_.card.ticks);
     EXPECT_GE(got.error_bound_ns, 0);
+    EXPECT_LE(std::abs(got.host_time_ns - truth), got.error_bound_ns);
     EXPECT_EQ(static_cast<uint32_t>(VDC_CLOCK_MONOTONIC), got.clock);
+}
+
+/* The counter jumps between two frames: the time in between is not guessed, and the next frame says so. */
+TEST_F(KsOwn, AJumpOfTheCounterIsTold)
+{
+    open();
+    stream();
+    start();
+    fake_.live = false;
+    int told = 0;
+    for (int i = 0; i < 6; i++) {
+        {
+            std::lock_guard<std::mutex> guard(fake_.mutex);
+            fake_.card.ticks += i == 3 ? 4000000000u : 0;
+            fake_.own.ticks = fake_.ticks_now();
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(3));
+        fake_.end_read();
+        vdc_frame got = frame();
+        told += (got.flags & VDC_FRAME_TIME_JUMP) != 0;
+        EXPECT_EQ(i == 3, (got.flags & VDC_FRAME_TIME_JUMP) != 0) << i;
+        EXPECT_EQ(i == 3, got.error_bound_ns == VDC_ERROR_UNKNOWN_NS) << i;
+    }
+    EXPECT_EQ(1, told);
+}
+
+/* The system may tell of reads in another order than the driver ended them. */
+TEST_F(KsOwn, FramesComeInOrder)
+{
+    open();
+    stream();
+    start();
+    fake_.live = false;
+    for (int i = 0; i < 3; i++)
+        fake_.end_read();
+    fake_.shuffle();
+    for (unsigned i = 0; i < 3; i++)
+        EXPECT_EQ(i, frame().sequence);
+    EXPECT_EQ(0u, stats().dropped[VDC_DROP_UNKNOWN]);
 }
 
 TEST_F(KsOwn, InputsTimingsSignal)
