@@ -18,7 +18,7 @@ VIDICON_QUIET=1
 export VIDICON_QUIET
 # Few frames: what an entry costs does not depend on how many there were.
 scenes='boot.plain capture.hd read.several read.many property.device property.clocks event.all'
-every=1024
+every=8192
 if [ -n "${VIDICON_LONG:-}" ] || [ "$mode" = write ]; then
     every=64
     scenes="$scenes boot.formats capture.restart capture.cancel capture.timeout capture.paging

@@ -18,7 +18,7 @@
 #define DEPTH     64
 #define TRAP_FLAG 0x100
 
-#define STEP_FIRST 6 /* calls of each entry point are stepped, and one of so many after that */
+#define STEP_FIRST 3 /* calls of each entry point are stepped, and one of so many after that */
 
 enum { PLAIN, PLANTED, HIT };
 

@@ -33,7 +33,7 @@ enum driver_place {
 #define DRIVER_OTHER_ACCESSES  1024u /* below the device's level: half a millisecond */
 /* Of the driver's own, in calls that were stepped: 10 us of a processor that does one a nanosecond. */
 #define DRIVER_HIGH_INSTRUCTIONS 10000u
-#define DRIVER_ENDLESS           200000u
+#define DRIVER_ENDLESS           50000u
 
 struct driver_frame {
     struct driver_frame *outer;

@@ -35,7 +35,7 @@ static void formats(void)
         capture_intersect(&format, i);
         capture_open(&format, 4, DMA_PAGES, 0);
         capture_start();
-        capture_frames(scene_options.is_long ? 3 : 2);
+        capture_frames(scene_options.is_long ? 3 : 1);
         capture_stop();
         capture_account();
         capture_close();

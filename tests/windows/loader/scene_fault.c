@@ -181,12 +181,12 @@ static void unplug_at(const char *trigger, const uint64_t *counter, unsigned ima
         if (!live_under(text))
             break;
         if (n >= image_begin && n < image_end) {
-            n += scene_options.is_long ? 257 : 3001;
+            n += scene_options.is_long ? 257 : 6001;
             n = n < image_end ? n : image_end;
         } else if (scene_options.is_long || n < 6) {
             n++;
         } else {
-            n += n < image_begin ? 1 + n / 4 : 29;
+            n += n < image_begin ? 1 + n / 4 : 37;
         }
     }
     printf("unplugged at %u places, up to %s %u\n", points, trigger, n);
@@ -195,9 +195,18 @@ static void unplug_at(const char *trigger, const uint64_t *counter, unsigned ima
     class_unload();
 }
 
+/* With firmware in flash, unless all is asked for: without the upload a life is short. */
 static void unplug_reads(void)
 {
-    bus_power_on();
+    if (!scene_options.is_long) {
+        scene_flash_make();
+        scene_begin();
+        scene_flash_fill();
+        scene_end();
+        vdm_power_cycle(bus.card);
+    } else {
+        bus_power_on();
+    }
     unplug_at("read", &vdm_get_ledger(bus.card)->register_reads, 600, 600);
 }
 

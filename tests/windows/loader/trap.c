@@ -18,10 +18,10 @@
 #include "report.h"
 
 #define TRAP_PROTECTION 13
-#define HANG_S          2
+#define HANG_QUARTERS   4 /* of a second of its own time */
 
 static volatile sig_atomic_t watching;
-static unsigned hang_s;
+static unsigned hang_quarters;
 static const uint8_t *last_ip;
 
 void driver_stop_watching(void)
@@ -106,7 +106,7 @@ static void on_error(int number, siginfo_t *info, void *context)
 }
 
 /* An entry point that does not end, and touches no register meanwhile. */
-static void on_second(int number)
+static void on_quarter(int number)
 {
     static const struct driver_frame *last;
     static uint64_t last_calls;
@@ -114,19 +114,19 @@ static void on_second(int number)
 
     (void)number;
     if (!watching || !driver_frame || driver_frame != last || calls != last_calls)
-        hang_s = 0;
+        hang_quarters = 0;
     last = driver_frame;
     last_calls = calls;
-    if (++hang_s > HANG_S && !coverage_is_on())
+    if (++hang_quarters > HANG_QUARTERS && !coverage_is_on())
         report_fail(CHECK_ENDLESS, "%s does not end", driver_frame ? driver_frame->name : "?");
 }
 
 void driver_watch(void)
 {
     struct sigaction action;
-    struct itimerval every_second = {
-        {1, 0},
-        {1, 0}
+    struct itimerval every_quarter = {
+        {0, 250000},
+        {0, 250000}
     };
 
     memset(&action, 0, sizeof(action));
@@ -138,8 +138,8 @@ void driver_watch(void)
     sigaction(SIGILL, &action, NULL);
     sigaction(SIGFPE, &action, NULL);
     action.sa_flags = 0;
-    action.sa_handler = on_second;
+    action.sa_handler = on_quarter;
     sigaction(SIGVTALRM, &action, NULL);
-    setitimer(ITIMER_VIRTUAL, &every_second, NULL);
+    setitimer(ITIMER_VIRTUAL, &every_quarter, NULL);
     watching = 1;
 }
