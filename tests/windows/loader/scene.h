@@ -32,6 +32,7 @@ extern const struct scene scene_point[];
 extern const struct scene scene_control[];
 extern const struct scene scene_fault[];
 extern const struct scene scene_script[];
+extern const struct scene scene_srb[];
 
 /* The steps that every scenario begins and ends with. */
 void scene_load(void);
