@@ -80,7 +80,8 @@ static uint32_t damage_of(struct ks_stream *st, const struct ks_buffer *own)
                 (unsigned)used, (unsigned)st->frame_bytes);
         return VDC_DROP_BUS;
     }
-    if (used == 0 && st->own) {
+    /* The driver says why a frame is empty; where it says nothing at all its header got lost. */
+    if (used == 0 && st->own && own->header.own.size != 0) {
         return VDC_DROP_DMA;
     }
     return used == 0 || (st->exact && used < st->frame_bytes) ? VDC_DROP_BUS : VDC_DROP_SLOTS;
