@@ -222,7 +222,7 @@ struct vdl_firmware_command {
 
 /* Events, for VIDIOC_SUBSCRIBE_EVENT on either node; they carry no data. */
 #define VDL_EVENT_FIRMWARE	(V4L2_EVENT_PRIVATE_START + 1)	/* other firmware, or an end */
-#define VDL_EVENT_ERROR		(V4L2_EVENT_PRIVATE_START + 2)	/* the engine was started anew */
+#define VDL_EVENT_ERROR		(V4L2_EVENT_PRIVATE_START + 2)	/* engine started anew, or gone */
 
 /*
  * The metadata node: one struct vdl_frame_meta in each buffer. It has the timestamp and the

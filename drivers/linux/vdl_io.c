@@ -141,6 +141,7 @@ void vdl_gone(struct vdl_device *dev)
 	vdl_engine_lost(dev);
 	vb2_queue_error(&dev->queue);
 	vb2_queue_error(&dev->meta_queue);
+	vdl_event(dev, VDL_EVENT_ERROR);
 }
 
 /* ---- Interrupts ---- */

@@ -78,11 +78,24 @@ void vdl_event(struct vdl_device *dev, u32 type)
 
 /* ---- Nodes ---- */
 
+/*
+ * A card that is gone answers nothing, also while PCI has not noticed yet. Its last account can be
+ * asked for, and streaming ended.
+ */
+static long node_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct vdl_device *dev = video_drvdata(file);
+
+	if (READ_ONCE(dev->gone) && cmd != VDL_IOC_COUNTS && cmd != VIDIOC_STREAMOFF)
+		return -ENODEV;
+	return video_ioctl2(file, cmd, arg);
+}
+
 #ifdef CONFIG_COMPAT
 /* Only what V4L2 does not know comes here, and that is the same for 32 and 64 bits. */
 static long compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	return video_ioctl2(file, cmd, (unsigned long)compat_ptr(arg));
+	return node_ioctl(file, cmd, (unsigned long)compat_ptr(arg));
 }
 #endif
 
@@ -93,7 +106,7 @@ const struct v4l2_file_operations vdl_fops = {
 	.mmap = vb2_fop_mmap,
 	.poll = vb2_fop_poll,
 	.read = vb2_fop_read,
-	.unlocked_ioctl = video_ioctl2,
+	.unlocked_ioctl = node_ioctl,
 #ifdef CONFIG_COMPAT
 	.compat_ioctl32 = compat_ioctl,
 #endif
