@@ -26,9 +26,9 @@ control_finds() {
 control_boot() {
     control_bug=$1 control_folder=$2
     mkdir -p "$control_folder/share"
-    machine_server "$control_folder" 150
-    machine_run "$control_folder" 120 "$KERNEL_IMAGE" "$work/planted-initrd" \
-        "quiet vmr=planted vmr_bug=$control_bug" -serial "file:$control_folder/console.log" \
+    machine_server "$control_folder" 330
+    machine_run "$control_folder" 300 "$KERNEL_IMAGE" "$work/planted-initrd" \
+        "quiet vmr=planted vmr_bug=$control_bug" -smp 1 -serial "file:$control_folder/console.log" \
         >"$control_folder/qemu.log" 2>&1 </dev/null || true
     machine_end
     cat "$control_folder/console.log" "$control_folder/share/dmesg.txt" 2>/dev/null |

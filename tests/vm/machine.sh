@@ -11,7 +11,7 @@ machine_build() {
         cmake --build "$2" --target vidicon_vm
     } >"$3" 2>&1 || return 1
     vm_server=$2/bin/vidicon_vmserver
-    vm_qemu=$("$here/qemu.sh")
+    vm_qemu=$("$here/qemu.sh" 2>>"$3") || return 1
     vm_programs=$2/vm
 }
 
@@ -24,8 +24,8 @@ machine_files() {
 # machine_kernel NAME: sets KERNEL_NAME and so on, see kernel.sh.
 machine_kernel() {
     case $1 in
-    debug) machine_assignments=$("$here/debug_kernel.sh") ;;
-    *) machine_assignments=$("$here/kernel.sh" "$1") ;;
+    debug) machine_assignments=$("$here/debug_kernel.sh") || return 1 ;;
+    *) machine_assignments=$("$here/kernel.sh" "$1") || return 1 ;;
     esac
     eval "$machine_assignments"
 }
@@ -49,7 +49,7 @@ machine_server() {
 
 # A busy host makes an emulated processor stand for longer than a kernel believes; a guest that really
 # hangs is ended by its suite's time.
-machine_patience='watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300'
+machine_patience='no_timer_check watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300'
 
 # machine_run FOLDER SECONDS IMAGE INITRD APPEND ARGUMENT...: QEMU to its end, or SECONDS.
 machine_run() {

@@ -91,7 +91,7 @@ list_suites() {
         esac
         seconds=$(header seconds "$script")
         [ -z "$long" ] || seconds=$(header long-seconds "$script" | grep . || echo "$seconds")
-        echo "$name ${seconds:-60}"
+        echo "$name ${seconds:-120}"
     done
 }
 
@@ -103,20 +103,26 @@ run_kernel() {
     kernel=$1
     folder=$work/$kernel
     mkdir -p "$folder/share"
-    machine_kernel "$kernel"
+    machine_kernel "$kernel" 2>"$folder/kernel.log" || {
+        say "not ok vm.$kernel.kernel: $(tail -n 1 "$folder/kernel.log")"
+        return 0
+    }
     list_suites "$kernel" >"$folder/share/suites"
     [ -s "$folder/share/suites" ] || return 0
     [ -z "$long" ] || touch "$folder/share/long"
-    seconds=$(awk '{ n += $2 } END { print n + 60 }' "$folder/share/suites")
+    seconds=$(awk '{ n += $2 } END { print n + 180 }' "$folder/share/suites")
     module=$(sh "$here/module.sh" "$kernel" 2>"$folder/module.log") || {
         say "not ok vm.$kernel.module: $(grep -E 'error|warning' "$folder/module.log" |
             tail -n 1)"
         module=
     }
     # shellcheck disable=SC2046,SC2086
-    "$here/initramfs.sh" "$folder/initrd" "$KERNEL_MODULES" "$KERNEL_RELEASE" \
-        $(machine_files) $module $VIDICON_VM_PROGRAMS
-    machine_server "$folder" $((seconds + 30))
+    if ! "$here/initramfs.sh" "$folder/initrd" "$KERNEL_MODULES" "$KERNEL_RELEASE" \
+        $(machine_files) $module $VIDICON_VM_PROGRAMS >"$folder/initramfs.log" 2>&1 ||
+        ! machine_server "$folder" $((seconds + 30)) 2>>"$folder/initramfs.log"; then
+        say "not ok vm.$kernel.machine: $(tail -n 1 "$folder/initramfs.log")"
+        return 0
+    fi
     machine_run "$folder" "$seconds" "$KERNEL_IMAGE" "$folder/initrd" 'quiet vmr=suites' \
         -serial "file:$folder/console.log" -device "$(machine_card "$folder")" \
         >"$folder/qemu.log" 2>&1 </dev/null || true

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# seconds: 150
-# long-seconds: 400
+# seconds: 300
+# long-seconds: 900
 # v4l2-compliance of the kernel's own age, on the driver's nodes: no failure and no warning.
 . /suite/lib.sh
 

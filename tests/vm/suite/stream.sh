@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# seconds: 100
-# long-seconds: 400
+# seconds: 300
+# long-seconds: 900
 # The driver on the card: loaded, streaming, each picture compared, faults at their place, unloaded.
 . /suite/lib.sh
 

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# seconds: 120
+# seconds: 300
 # long-seconds: 1500
 # The card leaves in the middle of a capture, in each of three ways, and comes back: the program gets
 # an error in time, the driver lets go, the next capture is right again.
