@@ -62,6 +62,7 @@ struct v4l2_device {
     /* Under the watcher's lock. */
     struct v4l2_device *next;
     int streaming;
+    int lost;
     int unpollable; /* its node shows an error whenever it is polled for events alone */
     unsigned waits_seen;
 };
@@ -92,6 +93,9 @@ int v4l2_describe_open(struct vdi_device_info *info, uint32_t *capabilities,
 int v4l2_watch(struct vdi_context *context, void **state, int on);
 void v4l2_watch_add(struct v4l2_device *device);
 void v4l2_watch_remove(struct v4l2_device *device);
+/* The device does not answer any more: it is told as removed, also to an application that did not watch so far, and also
+ * if its node stays behind. */
+void v4l2_watch_lost(struct v4l2_device *device);
 void v4l2_watch_streaming(struct v4l2_device *device, int streaming);
 
 /* ---- v4l2_event.c ---- */

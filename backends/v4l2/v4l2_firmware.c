@@ -11,6 +11,7 @@
 #include "v4l2_device.h"
 
 #define LOOK_MS     5
+#define SETTLE_NS   INT64_C(3000000000)
 #define PATIENCE_NS INT64_C(120000000000)
 
 static int get_status(struct v4l2_device *device, struct vdl_firmware_status *out)
@@ -107,6 +108,44 @@ static int end_failure(struct v4l2_device *device, const struct vdl_firmware_sta
     return v4l2_failure(device, error, what);
 }
 
+/* Until the driver has brought up whatever it brings up: 1 if firmware runs then. */
+static int settles(struct v4l2_device *device)
+{
+    int64_t end_ns = vdi_now_ns() + SETTLE_NS;
+    struct vdl_firmware_status status;
+
+    do {
+        struct vdl_identity identity;
+
+        memset(&status, 0, sizeof(status));
+        memset(&identity, 0, sizeof(identity));
+        if (v4l2_call(device->fd, VDL_IOC_FIRMWARE_STATUS, &status) != 0 ||
+            v4l2_call(device->fd, VDL_IOC_IDENTITY, &identity) != 0) {
+            return 0;
+        }
+        if (status.runs && !identity.limited) {
+            return 1;
+        }
+        (void)v4l2_system->poll(NULL, 0, LOOK_MS);
+    } while (vdi_now_ns() < end_ns);
+    return 0;
+}
+
+/* The driver may still be at the end of the operation before; no stream is open here, so that passes. */
+static int begin_command(struct v4l2_device *device, struct vdl_firmware_command *command)
+{
+    int64_t end_ns = vdi_now_ns() + SETTLE_NS;
+    int error;
+
+    do {
+        error = v4l2_call(device->fd, VDL_IOC_FIRMWARE_COMMAND, command);
+        if (error == EBUSY) {
+            (void)v4l2_system->poll(NULL, 0, LOOK_MS);
+        }
+    } while (error == EBUSY && vdi_now_ns() < end_ns);
+    return error;
+}
+
 /* One operation from its beginning to its end. */
 static int operate(struct v4l2_device *device, const struct vdl_firmware_command *command,
                    const char *what, vdc_progress_fn progress, void *user)
@@ -117,7 +156,7 @@ static int operate(struct v4l2_device *device, const struct vdl_firmware_command
     uint32_t told = 0;
     int error, result;
 
-    error = v4l2_call(device->fd, VDL_IOC_FIRMWARE_COMMAND, &copy);
+    error = begin_command(device, &copy);
     if (error != 0) {
         return begin_failure(device, error, what);
     }
@@ -144,25 +183,22 @@ static int operate(struct v4l2_device *device, const struct vdl_firmware_command
     return status.state == VDL_FIRMWARE_DONE ? VDC_OK : end_failure(device, &status, what);
 }
 
-/* After a failure the card may run nothing: it is brought up as when its module was loaded. */
+/* After a failure the driver brings up what ran before; if it cannot, the card is brought up as when its module was
+ * loaded. The text of the failure stays. */
 static int or_restore(struct v4l2_device *device, int result)
 {
-    struct vdl_firmware_status status;
     const struct vdl_firmware_command restore = {.code = VDL_FIRMWARE_RESTORE};
+    struct vdl_firmware_command copy = restore;
 
-    if (result == VDC_OK || result == VDC_E_GONE || result == VDC_E_BUSY ||
-        result == VDC_E_PERMISSION || get_status(device, &status) != VDC_OK || status.runs) {
+    if (result == VDC_E_GONE || result == VDC_E_BUSY || result == VDC_E_PERMISSION) {
         return result;
     }
-    /* The text of the first failure is the one to read: the second is asked for in silence. */
-    if (operate(device, &restore, "restoring firmware", NULL, NULL) != VDC_OK) {
+    if (!settles(device) && begin_command(device, &copy) == 0 && !settles(device)) {
         vdi_log(device->outer->context, VDC_LOG_ERROR, "\"%s\": no firmware runs any more",
                 device->info.id);
     }
-    return vdi_error(result,
-                     "the firmware operation on \"%s\" failed, and what ran before was started "
-                     "again; the kernel's log says why",
-                     device->info.id);
+    look_again(device);
+    return result;
 }
 
 static int with_image(struct v4l2_device *device, uint32_t code, const uint8_t *image, size_t bytes,

@@ -169,6 +169,9 @@ static int take(struct v4l2_stream *st, struct vdi_completion *out)
     if (error == EIO && is_gone(st)) {
         error = ENODEV;
     }
+    if (error == ENODEV) {
+        v4l2_watch_lost(st->device);
+    }
     if (error != 0) {
         return v4l2_failure(st->device, error, "taking a frame");
     }

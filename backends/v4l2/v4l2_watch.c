@@ -13,6 +13,7 @@
 
 #define KNOWN_MAX   64
 #define POLLED_MAX  34 /* the monitor, the wake-up, and so many devices */
+#define LOST_MAX    8
 #define LOOK_IN_MS  1000
 #define MONITOR_TRY 4096
 
@@ -29,8 +30,10 @@ struct v4l2_watcher {
     int monitor_fd;
     int wake_fd;
     atomic_int over;
-    struct known known[KNOWN_MAX];
+    struct known known[KNOWN_MAX]; /* the thread's own */
     size_t known_count;
+    char lost[LOST_MAX][64]; /* nodes that stay behind without their device; under the lock */
+    size_t lost_count;
 };
 
 /* Guards both lists. Devices are told from under it; that asks only for the library's leaf locks. */
@@ -76,6 +79,26 @@ void v4l2_watch_streaming(struct v4l2_device *device, int streaming)
     pthread_mutex_lock(&lock);
     device->streaming = streaming;
     wake_watcher_of(device);
+    pthread_mutex_unlock(&lock);
+}
+
+void v4l2_watch_lost(struct v4l2_device *device)
+{
+    int told = 0;
+
+    pthread_mutex_lock(&lock);
+    for (struct v4l2_watcher *watcher = watchers; watcher != NULL; watcher = watcher->next) {
+        if (watcher->lost_count < LOST_MAX) {
+            snprintf(watcher->lost[watcher->lost_count++], sizeof(watcher->lost[0]), "%s",
+                     device->node.path);
+            v4l2_system->event_set(watcher->wake_fd);
+        }
+        told |= watcher->context == device->outer->context;
+    }
+    if (!told && !device->lost) {
+        vdi_context_device_event(device->outer->context, VDC_EVENT_DEVICE_REMOVED, device->info.id);
+    }
+    device->lost = 1;
     pthread_mutex_unlock(&lock);
 }
 
@@ -129,6 +152,15 @@ static void greet(struct v4l2_watcher *watcher, const char *path)
         learn(watcher, path, id);
         vdi_context_device_event(watcher->context, VDC_EVENT_DEVICE_ARRIVED, id);
     }
+}
+
+static void take_lost(struct v4l2_watcher *watcher)
+{
+    pthread_mutex_lock(&lock);
+    while (watcher->lost_count > 0) {
+        bid_farewell(watcher, watcher->lost[--watcher->lost_count]);
+    }
+    pthread_mutex_unlock(&lock);
 }
 
 static void take_changes(struct v4l2_watcher *watcher)
@@ -231,6 +263,7 @@ static void run(void *argument)
         }
         if (polled.fds[0].revents != 0) {
             v4l2_system->event_clear(watcher->wake_fd);
+            take_lost(watcher);
         }
         if (polled.fds[1].revents != 0) {
             take_changes(watcher);

@@ -290,6 +290,10 @@ TEST_F(Stream, UnplugWakesTheWaiter)
     EXPECT_STATUS(VDC_E_GONE, vdc_stream_wait(&frame, stream_, -1));
     other.join();
     EXPECT_STATUS(VDC_OK, vdc_stream_stop(stream_));
+    vdc_event event;
+    ASSERT_TRUE(NextEvent(VDC_EVENT_DEVICE_REMOVED, &event)) << "though nobody watched before";
+    EXPECT_STREQ("v4l2:1d6b:0102-SN1", event.device_id);
+    EXPECT_FALSE(NextEvent(VDC_EVENT_DEVICE_REMOVED, &event, 50)) << "once";
 }
 
 /* A node that is in error without a frame must not be asked in a circle. */
