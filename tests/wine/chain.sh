@@ -13,25 +13,29 @@ WINEDLLOVERRIDES="$WINEDLLOVERRIDES;hal=n;ksuser=n"
 work=$(mktemp -d "${TMPDIR:-/tmp}/vidicon-chain.XXXXXX") || exit 1
 trap 'wine_end; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-wine_begin "$work/prefix" || {
-    echo 'not ok chain.prefix: it cannot be copied'
+fail() {
+    echo "not ok chain.$1: $2"
     exit 1
 }
+
+wine_begin "$work/prefix" || fail prefix 'it cannot be copied'
 system=$WINEPREFIX/drive_c/windows/system32
 rm -f "$system/hal.dll" "$system/ksuser.dll"
-cp "$mingw/wine/hal.dll" "$mingw/wine/ksuser.dll" "$system" &&
-    cp "$mingw/wine/stream.sys" "$system/drivers" || exit 1
+cp "$mingw/wine/hal.dll" "$mingw/wine/ksuser.dll" "$system" || fail standins 'they are not there'
+cp "$mingw/wine/stream.sys" "$system/drivers" || fail standins 'stream.sys is not there'
 
 # The package as it ships. Wine's installer does not know [SourceDisksFiles.amd64] and looks for the
 # driver beside the INF, so it lies there too.
 package=$WINEPREFIX/drive_c/package
-cp -R "$dev/drivers/windows/package" "$package" && cp "$package"/amd64/*.sys "$package" || exit 1
-cp "$dev/drivers/firmware/capture-1.0.vdfw" "$WINEPREFIX/drive_c/old.vdfw" || exit 1
+cp -R "$dev/drivers/windows/package" "$package" || fail package 'it is not there'
+cp "$package"/amd64/*.sys "$package" || fail package 'it has no driver'
+cp "$dev/drivers/firmware/capture-1.0.vdfw" "$WINEPREFIX/drive_c/old.vdfw" ||
+    fail image 'it is not there'
 VIDICON_PACKAGE='C:\package' VIDICON_OLD_IMAGE='C:\old.vdfw'
 export VIDICON_PACKAGE VIDICON_OLD_IMAGE
 
 seconds=120
-[ "${VIDICON_LONG:-0}" != 1 ] || seconds=600
+[ "${VIDICON_LONG:-0}" = 0 ] || seconds=1200
 sh "$here/suite.sh" chain.install 60 "$mingw/bin/wine_install.exe"
 sh "$here/suite.sh" chain.driver "$seconds" "$mingw/bin/wine_chain.exe"
 
