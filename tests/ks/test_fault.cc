@@ -151,6 +151,30 @@ TEST_F(KsFault, SizesThatLie)
     }
 }
 
+/* The control of this whole suite: what the backend must not do is noticed. */
+TEST_F(KsFault, TheFilterNoticesBreaches)
+{
+    plug(false);
+    ks_handle *filter = nullptr, *pin = nullptr;
+    ks_connect connect = {};
+    ks_read read = {};
+    ks_stream_header header = {};
+    uint32_t returned = 0, state = KS_STATE_PAUSE;
+    ks_property request = {ks_set_connection, KS_CONNECTION_STATE, KS_TYPE_SET};
+    ASSERT_EQ(KS_OK, fake_.open(&filter, fake_.interfaces[0].path));
+    ASSERT_EQ(KS_OK, fake_.create_pin(&pin, &connect, sizeof(connect)));
+    read.header = &header;
+    ASSERT_EQ(KS_OK, fake_.submit(&read));
+    EXPECT_NE(std::string::npos, fake_.breaches.find("stands"));
+    EXPECT_NE(std::string::npos, fake_.breaches.find("header"));
+    ASSERT_EQ(KS_OK, fake_.property(&request, sizeof(request), &state, sizeof(state), &returned));
+    EXPECT_NE(std::string::npos, fake_.breaches.find("left out"));
+    fake_.close(pin);
+    EXPECT_NE(std::string::npos, fake_.breaches.find("in flight"));
+    EXPECT_EQ(1, fake_.open_handles);
+    fake_.reset();
+}
+
 /* The range list of a camera, cut at every length and with every byte flipped. */
 TEST_F(KsFault, RangesOfAnyShape)
 {
