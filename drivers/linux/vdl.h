@@ -125,6 +125,7 @@ struct vdl_device {
 	u32 boot_flags;
 	u32 boot_tries;
 	u32 boot_looks;
+	bool telling;			/* controls are made of the tables: they must not change */
 	int boot_result;
 	const struct firmware *file;
 	u32 file_state;			/* enum vdl_file_state */

@@ -277,9 +277,11 @@ void vdl_step_work(struct work_struct *work)
 		ended = phase != VDL_BOOT_IDLE && dev->boot_phase == VDL_BOOT_IDLE;
 		ready = dev->ready;
 		if (ended) {
+			dev->telling = true;
 			mutex_unlock(&dev->core_lock);
 			tell(dev, ready);
 			mutex_lock(&dev->core_lock);
+			dev->telling = false;
 		}
 		if (!again && dev->boot_phase == VDL_BOOT_IDLE)
 			again = vdl_firmware_step(dev, &again_us);

@@ -164,7 +164,7 @@ long vdl_firmware_command(struct vdl_device *dev, const struct vdl_firmware_comm
 	mutex_lock(&dev->core_lock);
 	if (dev->gone) {
 		ret = -ENODEV;
-	} else if (dev->busy || dev->asleep || dev->boot_phase != VDL_BOOT_IDLE ||
+	} else if (dev->busy || dev->asleep || dev->telling || dev->boot_phase != VDL_BOOT_IDLE ||
 		   dev->engine != VDL_ENGINE_OFF || vb2_is_busy(&dev->queue)) {
 		ret = -EBUSY;
 	} else {
