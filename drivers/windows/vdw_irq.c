@@ -135,12 +135,12 @@ static void look_at_engine(struct vdw_device *device)
 /* At most 15 accesses. */
 void STREAMAPI vdw_irq_watch(PVOID context)
 {
-    struct vdw_stream *stream = context;
-    struct vdw_device *device = stream->device;
+    struct vdw_device *device = context;
+    struct vdw_stream *stream = device->stream;
     uint32_t events = 0;
 
     vdw_begin_entry(device);
-    if (device->gone || device->asleep || device->engine != VDW_ENGINE_RUNS)
+    if (!stream || device->gone || device->asleep || device->engine != VDW_ENGINE_RUNS)
         return;
     (void)vdh_interrupt(&device->core, &events);
     note(device, events);

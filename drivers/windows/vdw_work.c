@@ -161,7 +161,9 @@ void vdw_work_watch(struct vdw_stream *stream)
     uint64_t us = (uint64_t)vdw_format_interval_100ns(&stream->format.interval) / 5u;
 
     us = us < 20000u ? 20000u : us > 500000u ? 500000u : us;
-    StreamClassScheduleTimer(stream->object, stream->device, (ULONG)us, vdw_irq_watch, stream);
+    /* Not with the pin's memory for a context: the last tick might come when that is gone. */
+    StreamClassScheduleTimer(stream->object, stream->device, (ULONG)us, vdw_irq_watch,
+                             stream->device);
 }
 
 void vdw_work_cancel(struct vdw_device *device)

@@ -10,6 +10,7 @@
 struct driver_frame *driver_frame;
 unsigned driver_level;
 unsigned driver_locks;
+uint64_t driver_entries;
 void (*driver_at_point)(void);
 uint64_t (*driver_clock)(void);
 
@@ -27,6 +28,7 @@ void driver_enter(struct driver_frame *frame, const char *name, enum driver_plac
                                    .outer_level = driver_level,
                                    .level = level,
                                    .locks = driver_locks};
+    driver_entries++;
     if (driver_frame)
         report->preemptions++;
     driver_frame = frame;

@@ -51,6 +51,7 @@ struct driver_frame {
 extern struct driver_frame *driver_frame; /* the innermost one; NULL outside of the driver */
 extern unsigned driver_level;
 extern unsigned driver_locks;
+extern uint64_t driver_entries; /* ever made */
 
 /* Around each call into the driver. Leaving compares level and locks, and the cost with the budget. */
 void driver_enter(struct driver_frame *frame, const char *name, enum driver_place place,

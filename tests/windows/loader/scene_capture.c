@@ -4,6 +4,7 @@
  * application or the system ends it. Nothing may be lost, and no byte may differ.
  */
 #include <stdio.h>
+#include <time.h>
 
 #include "capture.h"
 #include "driver.h"
@@ -51,6 +52,9 @@ static void hd(void)
     uint64_t interrupts;
     uint64_t requests;
     uint64_t delivered;
+    struct timespec from;
+    struct timespec to;
+    double seconds;
 
     begin();
     capture_choose(&format, CODE('Y', 'U', 'Y', 'V'), 1920, 1080, 0);
@@ -60,12 +64,20 @@ static void hd(void)
     interrupts = report->interrupts;
     requests = report->requests;
     delivered = capture.delivered;
+    clock_gettime(CLOCK_MONOTONIC, &from);
     capture_frames(frames - 1);
+    clock_gettime(CLOCK_MONOTONIC, &to);
     delivered = capture.delivered - delivered;
     interrupts = report->interrupts - interrupts;
     requests = report->requests - requests;
-    printf("%llu frames, %llu interrupts, %llu requests\n", (unsigned long long)delivered,
-           (unsigned long long)interrupts, (unsigned long long)requests);
+    seconds =
+        (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)to.tv_nsec - 1e-9 * (double)from.tv_nsec;
+    printf("%llu frames, %llu interrupts, %llu requests, in %.1f s\n",
+           (unsigned long long)delivered, (unsigned long long)interrupts,
+           (unsigned long long)requests, seconds);
+    /* A minute of the card's time takes less than a minute. */
+    if (scene_options.is_long && !coverage_is_on() && seconds > (double)frames / 60)
+        report_fail(CHECK_ACCOUNT, "%.1f s for %llu frames", seconds, (unsigned long long)frames);
     if (interrupts > delivered + 1 || requests > delivered + 1)
         report_fail(CHECK_ACCOUNT, "%llu interrupts and %llu requests for %llu frames",
                     (unsigned long long)interrupts, (unsigned long long)requests,
