@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# Packages of any Debian release, unpacked without being installed. To be sourced. Addresses and keys
-# are those of this machine's own apt configuration, with another release's name put in their place.
+# Packages of any Debian release, unpacked without being installed. To be sourced. Addresses and
+# keys are those of this machine's own apt configuration, with another release's name put in their
+# place.
 
 vm_cache=${XDG_CACHE_HOME:-$HOME/.cache}/vidicon/vm
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# debug_kernel.sh: builds Debian's 6.1 from its source with debug_kernel.config, once, and prints the
-# same assignments as kernel.sh. KERNEL_IMAGE is a bzImage: the PVH entry does not survive KASAN.
+# debug_kernel.sh: builds Debian's 6.1 from its source with debug_kernel.config, once, and prints
+# the same assignments as kernel.sh. KERNEL_IMAGE is a bzImage: the PVH entry does not survive
+# KASAN.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/debian.sh"
@@ -19,7 +20,7 @@ make_kernel() {
     version=$(vm_closure bookworm '' linux-source-6.1 | sed -n 's/^linux-source-6.1=//p')
     vm_unpack bookworm "$folder" "linux-source-6.1=$version"
     tar -C "$folder" -xf "$folder/usr/src/linux-source-6.1.tar.xz"
-    rm -rf "${folder:?}/usr" "$folder/bin" "$folder/sbin" "$folder/lib" "$folder/lib64"
+    (cd "$folder" && rm -rf ./usr ./bin ./sbin ./lib ./lib64)
     source=$folder/linux-source-6.1
     vm_say "building the debug kernel, some minutes; $folder/build.log"
     (

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# initramfs.sh OUT MODULES_ROOT RELEASE [FILE...]: what the guest boots from: busybox, the kernel's modules
-# that a video card and the rig need, the suite, and each FILE: a .ko for modprobe, a folder into /opt, a
-# program with its libraries into /programs. VM_FEW_MODULES: without what video needs.
+# initramfs.sh OUT MODULES_ROOT RELEASE [FILE...]: what the guest boots from: busybox, the kernel's
+# modules that a video card and the rig need, the suite, and each FILE: a .ko for modprobe, a folder
+# into /opt, a program with its libraries into /programs. VM_FEW_MODULES: without what video needs.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# kernel.sh [--update] SUITE|VERSION: a Debian kernel to boot and to build modules for, unpacked into
-# the cache without being installed. VERSION is 6.1, 6.12 or 7; SUITE is bookworm,
-# bookworm-backports or trixie-backports. Prints assignments for a shell: KERNEL_NAME,
-# KERNEL_RELEASE, KERNEL_IMAGE (boots by PVH), KERNEL_MODULES (a root for modprobe -d), KERNEL_BUILD
-# (for make -C) and KERNEL_PATH (to go in front of PATH while building: the kernel's own compiler).
-# What was fetched once stays until --update asks for the newest.
+# kernel.sh [--update] SUITE|VERSION: a Debian kernel to boot and to build modules for, unpacked
+# into the cache without being installed. VERSION is 6.1, 6.12 or 7; SUITE is bookworm, bookworm-
+# backports or trixie-backports. Prints assignments for a shell: KERNEL_NAME, KERNEL_RELEASE,
+# KERNEL_IMAGE (boots by PVH), KERNEL_MODULES (a root for modprobe -d), KERNEL_BUILD (for make -C)
+# and KERNEL_PATH (to go in front of PATH while building: the kernel's own compiler). What was
+# fetched once stays until --update asks for the newest.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/debian.sh"
@@ -67,7 +67,8 @@ make_kernel() {
             grep -E '^linux-(image|binary|modules)-[0-9]')
         # shellcheck disable=SC2086,SC2046
         vm_unpack "$release" "$folder" $parts $(echo "$packages" | grep -v '^linux-image-')
-        for path in "$folder"/usr/bin/* "$folder"/usr/libexec/gcc/*/*/* "$folder"/usr/lib/gcc/*/*/* \
+        for path in "$folder"/usr/bin/* "$folder"/usr/libexec/gcc/*/*/* \
+            "$folder"/usr/lib/gcc/*/*/* \
             $(find "$folder"/usr/lib/linux-kbuild-*/ -type f -perm -u+x); do
             vm_wrap "$folder" "$path"
         done

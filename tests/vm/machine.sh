@@ -1,13 +1,14 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# One machine: the server with the cards, and QEMU around a kernel. To be sourced after debian.sh, with
-# this folder in $here.
+# One machine: the server with the cards, and QEMU around a kernel. To be sourced after debian.sh,
+# with this folder in $here.
 # shellcheck disable=SC2154
 
 # machine_build SOURCE BUILD LOG: the server and the guest's programs; sets vm_server and vm_qemu.
 machine_build() {
     {
-        [ -f "$2/build.ninja" ] || cmake -S "$1/tests/vm" -B "$2" -G Ninja -DCMAKE_BUILD_TYPE=Release
+        [ -f "$2/build.ninja" ] ||
+            cmake -S "$1/tests/vm" -B "$2" -G Ninja -DCMAKE_BUILD_TYPE=Release
         cmake --build "$2" --target vidicon_vm
     } >"$3" 2>&1 || return 1
     vm_server=$2/bin/vidicon_vmserver
@@ -30,8 +31,8 @@ machine_kernel() {
     eval "$machine_assignments"
 }
 
-# machine_server FOLDER SECONDS: starts the cards; sets server_pid. FOLDER gets the sockets, a results
-# folder `share` and the logs.
+# machine_server FOLDER SECONDS: starts the cards; sets server_pid. FOLDER gets the sockets, a
+# results folder `share` and the logs.
 machine_server() {
     mkdir -p "$1/share"
     "$vm_server" "$1" "$2" "$1/share" 2>"$1/server.log" &
@@ -47,8 +48,8 @@ machine_server() {
     done
 }
 
-# A busy host makes an emulated processor stand for longer than a kernel believes; a guest that really
-# hangs is ended by its suite's time.
+# A busy host makes an emulated processor stand for longer than a kernel believes; a guest that
+# really hangs is ended by its suite's time.
 machine_patience='no_timer_check watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300'
 
 # machine_run FOLDER SECONDS IMAGE INITRD APPEND ARGUMENT...: QEMU to its end, or SECONDS.

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# module.sh KERNEL [FOLDER]: builds the driver for a kernel (6.1, 6.12, 7 or debug), or the module whose
-# sources are in FOLDER, and prints the path of the .ko. Built once for each state of the sources.
-# A warning is an error.
+# module.sh KERNEL [FOLDER]: builds the driver for a kernel (6.1, 6.12, 7 or debug), or the module
+# whose sources are in FOLDER, and prints the path of the .ko. Built once for each state of the
+# sources. A warning is an error.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)

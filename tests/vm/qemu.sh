@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# qemu.sh [--update]: prints the path of a QEMU with vfio-user and USB redirection (11.1 or later, of
-# Debian's trixie-backports), to be run like qemu-system-x86_64. It stands in the cache with its own
-# loader, libraries and ROMs; nothing is installed, and this machine's Debian may be older.
+# qemu.sh [--update]: prints the path of a QEMU with vfio-user and USB redirection (11.1 or later,
+# of Debian's trixie-backports), to be run like qemu-system-x86_64. It stands in the cache with its
+# own loader, libraries and ROMs; nothing is installed, and this machine's Debian may be older.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/debian.sh"

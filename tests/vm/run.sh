@@ -5,8 +5,8 @@
 #   --kernel NAME  6.1, 6.12, 7 or debug; may be repeated; all four without
 #   --suite NAME   one of tests/vm/suite, or controls (of the debug kernel); may be repeated
 #   --keep         says where the logs of a good run are; those of a bad one are always kept
-# Prints ok, not ok and skip lines, one a test. Builds and fetches what it needs. The build folder is
-# VIDICON_VM_BUILD, or build/vm. VIDICON_VM_PROGRAMS: more programs for the guest's /programs.
+# Prints ok, not ok and skip lines, one a test. Builds and fetches what it needs. The build folder
+# is VIDICON_VM_BUILD, or build/vm. VIDICON_VM_PROGRAMS: more programs for the guest's /programs.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)

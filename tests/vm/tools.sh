@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # tools.sh RELEASE: prints a folder with v4l2-compliance and v4l2-ctl of a Debian release (bookworm,
-# trixie), with their own loader and libraries, to stand in the guest as /opt/v4l. The tool must not be
-# older than the kernel: bookworm's (1.22.1) takes the name that bookworm's own 6.1 gives to NV12 for
-# a failure; trixie's (1.30.1) fits all of the rig's kernels.
+# trixie), with their own loader and libraries, to stand in the guest as /opt/v4l. The tool must not
+# be older than the kernel: bookworm's (1.22.1) takes the name that bookworm's own 6.1 gives to NV12
+# for a failure; trixie's (1.30.1) fits all of the rig's kernels.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/debian.sh"

@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 # seconds: 400
-# The conformance suite on the card, through the driver and the V4L2 backend; faults and ledger by the rig.
+# The conformance suite on the card, through the driver and the V4L2 backend; faults and ledger by
+# the rig.
 . /suite/lib.sh
 
 export LD_LIBRARY_PATH=/programs

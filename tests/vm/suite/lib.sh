@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# For the suite's scripts, in the guest; all.sh sets $suite. Lines of results go to descriptor 3, all else to the log.
+# For the suite's scripts, in the guest; all.sh sets $suite. Lines of results go to descriptor 3,
+# all else to the log.
 
 scratch=/tmp # seen as such by programs of the host, too
 

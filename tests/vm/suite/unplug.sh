@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # seconds: 300
 # long-seconds: 1500
-# The card leaves in the middle of a capture, in each of three ways, and comes back: the program gets
-# an error in time, the driver lets go, the next capture is right again.
+# The card leaves in the middle of a capture, in each of three ways, and comes back: the program
+# gets an error in time, the driver lets go, the next capture is right again.
 . /suite/lib.sh
 
 modinfo vidicon >/dev/null 2>&1 || {

@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 # seconds: 120
-# The kernel's own test device, which nobody here wrote: the guest's V4L2 and our programs work on it.
+# The kernel's own test device, which nobody here wrote: the guest's V4L2 and our programs work on
+# it.
 . /suite/lib.sh
 
 check load modprobe vivid n_devs=1 node_types=0x1 num_inputs=1 input_types=0x3 vid_cap_nr=20
