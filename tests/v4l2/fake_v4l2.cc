@@ -9,8 +9,6 @@
 
 namespace {
 
-constexpr uint32_t kBytesMax = 64u << 20;
-
 uint32_t Clamp(uint32_t value, uint32_t min, uint32_t max, uint32_t step)
 {
     if (value <= min)
@@ -38,11 +36,6 @@ v4l2_dv_timings Timings(int index)
 }
 
 } // namespace
-
-bool FakeV4l2::Gone()
-{
-    return gone_;
-}
 
 int FakeV4l2::Ioctl(int fd, unsigned long request, void *argument)
 {

@@ -111,7 +111,6 @@ class FakeV4l2 {
     bool CompleteLocked(uint32_t flags, const std::function<void(v4l2_buffer *)> &change);
     void Fill(v4l2_format *format, uint32_t fourcc, uint32_t width, uint32_t height,
               uint32_t stride);
-    bool Gone();
 
     std::mutex mutex_;
     std::condition_variable changed_;
