@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The plain rig, for any device at all, and the choice of a rig by name. The simulated card's rig is in
- * rig_sim.cc, those of V4L2 devices in rig_v4l2.cc.
+ * rig_sim.cc, those of V4L2 devices in rig_v4l2.cc, that of Windows in rig_standin.cc.
  */
 #include "rig.h"
 
 std::unique_ptr<Rig> MakeSimRig(const std::string &id);
-#ifdef __linux__
-std::unique_ptr<Rig> MakeV4l2Rig(const std::string &name, const std::string &id);
-#elif defined(_WIN32)
-std::unique_ptr<Rig> MakeStandinRig(const std::string &name, const std::string &id);
-#endif
+/* In the file that the build takes for this system. */
+std::unique_ptr<Rig> MakePlatformRig(const std::string &name, const std::string &id);
 
 namespace {
 
@@ -56,11 +53,5 @@ std::unique_ptr<Rig> MakeRig(const std::string &name, const std::string &id)
         return MakeSimRig(id);
     if (name == "plain" || name.empty())
         return std::make_unique<PlainRig>(id);
-#ifdef __linux__
-    return MakeV4l2Rig(name, id);
-#elif defined(_WIN32)
-    return MakeStandinRig(name, id);
-#else
-    return nullptr;
-#endif
+    return MakePlatformRig(name, id);
 }

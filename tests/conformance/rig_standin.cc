@@ -82,7 +82,7 @@ class StandinRig : public Rig {
 
 } // namespace
 
-std::unique_ptr<Rig> MakeStandinRig(const std::string &name, const std::string &id)
+std::unique_ptr<Rig> MakePlatformRig(const std::string &name, const std::string &id)
 {
     return name == "standin" ? std::make_unique<StandinRig>(id) : nullptr;
 }

@@ -21,7 +21,7 @@
 #include "vdl_interface.h"
 #include "vidicon_brand.h"
 
-std::unique_ptr<Rig> MakeV4l2Rig(const std::string &name, const std::string &id);
+std::unique_ptr<Rig> MakePlatformRig(const std::string &name, const std::string &id);
 
 namespace {
 
@@ -215,7 +215,7 @@ class VividRig : public Rig {
 
 } // namespace
 
-std::unique_ptr<Rig> MakeV4l2Rig(const std::string &name, const std::string &id)
+std::unique_ptr<Rig> MakePlatformRig(const std::string &name, const std::string &id)
 {
     if (name == "card")
         return std::make_unique<CardRig>(id);
