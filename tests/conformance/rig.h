@@ -50,7 +50,8 @@ class Rig {
     virtual bool OnDemand() const = 0;
 };
 
-/* By name: "sim", "plain", on Linux "card" and "vivid", or "" to choose by the id. NULL if there is none of that name. */
+/* By name: "sim", "plain", on Linux "card" and "vivid", on Windows "standin", or "" to choose by the id. NULL if
+ * there is none of that name. */
 std::unique_ptr<Rig> MakeRig(const std::string &name, const std::string &id);
 
 #endif
