@@ -195,18 +195,14 @@ static void unplug_at(const char *trigger, const uint64_t *counter, unsigned ima
     class_unload();
 }
 
-/* With firmware in flash, unless all is asked for: without the upload a life is short. */
+/* With firmware in flash: without the upload a life is short, and an upload is mostly writes. */
 static void unplug_reads(void)
 {
-    if (!scene_options.is_long) {
-        scene_flash_make();
-        scene_begin();
-        scene_flash_fill();
-        scene_end();
-        vdm_power_cycle(bus.card);
-    } else {
-        bus_power_on();
-    }
+    scene_flash_make();
+    scene_begin();
+    scene_flash_fill();
+    scene_end();
+    vdm_power_cycle(bus.card);
     unplug_at("read", &vdm_get_ledger(bus.card)->register_reads, 600, 600);
 }
 
