@@ -67,7 +67,8 @@ class CardRig : public Rig {
                    "opened; tests/vm unplugs it there";
             return false;
         }
-        if (!Call("faults 0" + (script.empty() ? "" : " " + script), why) || !Present(why))
+        if (!Call("faults 0" + (script.empty() ? "" : " " + script), why) || !Present(why) ||
+            !Restore(why))
             return false;
         script_ = script;
         return Counts(&before_, why);
@@ -110,6 +111,27 @@ class CardRig : public Rig {
         }
         return true;
     }
+    /* What a case leaves behind, sim forgets with each open: another source, another timing expected. */
+    bool Restore(std::string *why)
+    {
+        if (!Call("signal 0 0 -1", why))
+            return false;
+        int fd = open(NodeOf(VIDICON_BRAND_LINUX_DRIVER_NAME).c_str(), O_RDWR | O_CLOEXEC);
+        vdl_timing timing = {};
+        while (fd >= 0 && timing_ < 0 && ioctl(fd, VDL_IOC_TIMING, &timing) == 0) {
+            if (timing.selected)
+                timing_ = static_cast<int>(timing.index);
+            uint32_t next = timing.index + 1;
+            timing = {};
+            timing.index = next;
+        }
+        __u32 number = static_cast<__u32>(timing_);
+        bool done = fd >= 0 && ioctl(fd, VDL_IOC_TIMING_SELECT, &number) == 0;
+        *why = done ? "" : "the card's timing cannot be put back";
+        if (fd >= 0)
+            close(fd);
+        return done;
+    }
     bool Counts(std::map<std::string, uint64_t> *out, std::string *why)
     {
         out->clear();
@@ -129,6 +151,7 @@ class CardRig : public Rig {
     int line_;
     char answer_[VMR_LINE_BYTES] = "";
     std::map<std::string, uint64_t> before_;
+    int timing_ = -1; /* the one it was found with */
 };
 
 bool CardRig::ReadLedger(Ledger *out, std::string *why)

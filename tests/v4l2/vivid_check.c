@@ -87,7 +87,8 @@ static int dropped(void)
     uint64_t lost = 0;
 
     if (set("Percentage of Dropped Buffers", 20) || vdc_stream_start(stream) != VDC_OK ||
-        take(100, 0, &lost, VDC_DROP_BUS) < 0 || vdc_stream_stop(stream) != VDC_OK) {
+        take(100, 0, &lost, VDC_DROP_BUS) < 0 || vdc_stream_stop(stream) != VDC_OK ||
+        set("Percentage of Dropped Buffers", 0)) {
         return fail("dropped");
     }
     return !(reconciles(&stats) && lost > 0 && stats.dropped[VDC_DROP_BUS] >= lost);
