@@ -33,6 +33,7 @@ struct v4l2_records {
     struct vdi_timebase base;
     uint64_t sampled_ticks;
     uint64_t last_ticks;
+    int64_t last_host_ns;
 };
 
 /* ---- v4l2_card.c ---- */

@@ -128,6 +128,7 @@ int v4l2_records_start(struct v4l2_device *device, struct v4l2_records *records)
 
     records->ahead = 0;
     records->last_ticks = 0;
+    records->last_host_ns = INT64_MIN;
     if (records->fd < 0) {
         return 0;
     }
@@ -210,6 +211,12 @@ void v4l2_records_time(struct v4l2_device *device, struct v4l2_records *records,
     out->clock = VDC_CLOCK_MONOTONIC;
     vdi_timebase_map(&records->base, meta->ticks, &out->host_time_ns, &out->error_bound_ns);
     if (out->error_bound_ns != VDC_ERROR_UNKNOWN_NS) {
+        /* A better sample may move what is known by more than a frame; time still does not go back. */
+        if (out->host_time_ns < records->last_host_ns) {
+            out->error_bound_ns += records->last_host_ns - out->host_time_ns;
+            out->host_time_ns = records->last_host_ns;
+        }
+        records->last_host_ns = out->host_time_ns;
         vdi_timebase_map(&records->base, meta->end_ticks, &out->end_time_ns, &bound);
     }
     if (records->base.jumped) {
