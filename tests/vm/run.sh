@@ -96,7 +96,7 @@ list_suites() {
 }
 
 # What a kernel says when something is wrong with it or with a driver.
-bad_news='BUG:|WARNING:|Oops|general protection fault|KASAN|UBSAN|DMA-API: [^p]|possible .* detected|sleeping function called'
+bad_news='BUG:|WARNING:|Oops|general protection fault|KASAN|UBSAN|DMA-API: .*: |possible .* detected|sleeping function called'
 bad_news="$bad_news|INFO: task .* blocked|rcu: INFO|Kernel panic|kernel memory leak|nobody cared"
 
 run_kernel() {
