@@ -23,8 +23,12 @@ leave() {
     case $1 in
     fault)
         frame=$(value capture_produced "$(rig ledger 0)")
-        rig faults 0 "unplug@frame=$((frame + 40))" || return 1
-        await 10 sh -c 'rig injected 0 | grep -q "^unplug=[1-9]"' || return 1
+        rig faults 0 "unplug@frame=$((frame + 15))" || return 1
+        await 60 sh -c 'rig injected 0 | grep -q "^unplug=[1-9]"' || {
+            kill -9 $capture
+            echo "the fault did not come about"
+            return 1
+        }
         ;;
     *) rig "$1" 0 || return 1 ;;
     esac
