@@ -45,7 +45,8 @@ libgstreamer-plugins-base1.0-dev libaravis-dev libusb-1.0-0-dev lomiri-wallpaper
 clang clang-tidy clang-format libclang-rt-dev ccache valgrind doxygen graphviz abigail-tools
 gstreamer1.0-plugins-base shellcheck osslsigncode openssl
 libudev-dev gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix gcc-mingw-w64-i686-win32 gcc-multilib
-wine wine64 busybox-static cpio kmod make flex bison libelf-dev bc xz-utils zstd python3'
+wine wine64 busybox-static cpio kmod make flex bison libelf-dev bc xz-utils zstd python3
+sparse v4l-utils perl'
 
 install_missing() {
     missing=
@@ -293,7 +294,13 @@ if [ -z "$label" ] && wants wine &&
     rig wine tests/wine/run.sh
 fi
 
-if [ -z "$label" ] && wants vm && have vm cmake ninja gcc busybox cpio; then
+if [ -z "$label" ] && wants vm && have vm cmake ninja gcc busybox cpio && build dev; then
+    VIDICON_VM_BUILD=$PWD/build/vm
+    VIDICON_VM_PROGRAMS=
+    for program in bin/conformance bin/vidicon bin/vivid_check lib/libvidicon.so.0; do
+        VIDICON_VM_PROGRAMS="$VIDICON_VM_PROGRAMS $PWD/build/dev/$program"
+    done
+    export VIDICON_VM_BUILD VIDICON_VM_PROGRAMS
     rig vm tests/vm/run.sh
 fi
 
