@@ -22,10 +22,8 @@ plant() {
 }
 
 style() {
-    # Part of the kernel's sources, which the debug kernel of tests/vm unpacks.
-    checkpatch=$(find "${XDG_CACHE_HOME:-$HOME/.cache}/vidicon/vm/kernel" -maxdepth 4 \
-        -path '*/linux-source-*/scripts/checkpatch.pl' 2>/dev/null | head -n 1)
-    [ -n "$checkpatch" ] || { echo "skipped: no checkpatch.pl in the cache"; exit 77; }
+    checkpatch=$(sh "$root/tests/vm/checkpatch.sh") ||
+        { echo "skipped: no checkpatch.pl to be had"; exit 77; }
     cp "$root"/drivers/linux/*.[ch] "$scratch/"
     [ $control = no ] || plant "$scratch/vdl_input.c"
     for file in "$scratch"/*.[ch]; do
