@@ -208,6 +208,7 @@ static int take_progress(vdc_progress *progress, vdc_stream *stream, int64_t dea
     unsigned serial = vdi_error_serial();
     unsigned skipped = 0;
     int first = 0;
+    int complete;
     int again = 1;
     int status;
 
@@ -235,12 +236,13 @@ static int take_progress(vdc_progress *progress, vdc_stream *stream, int64_t dea
         first = vdi_device_mark_gone(stream->device);
         vdi_ready_force(&stream->ready, 1);
     }
+    complete = status == VDC_E_STATE && look(stream) == VDC_OK;
     end_wait(stream);
     vdi_mutex_unlock(stream->lock);
     if (first) {
         vdi_device_log_gone(stream->device);
     }
-    if (status == VDC_E_STATE && look(stream) == VDC_OK) {
+    if (complete) {
         return vdi_error(status,
                          "%s on \"%s\": a complete frame waits; take it by vdc_stream_wait() first",
                          function, vdi_device_id(stream->device));
