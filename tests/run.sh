@@ -169,7 +169,8 @@ count() {
 failed: $1, see $6"
 }
 
-# run NAME PRESET CTEST-ARGUMENT...
+# run NAME PRESET CTEST-ARGUMENT...: one more at a time than there are processors, since those that
+# live in real time sleep most of it
 run() {
     name=$1 preset=$2
     shift 2
@@ -179,7 +180,7 @@ run() {
     cases=$PWD/$logs/$name.cases
     rm -rf "$report" "$cases"
     $wrap env ${whole:+GTEST_OUTPUT="xml:$cases/"} \
-        ctest --test-dir "build/$preset" -j "$((jobs + ${whole:-0}))" --output-on-failure \
+        ctest --test-dir "build/$preset" -j "$((jobs + 1))" --output-on-failure \
         --no-tests=ignore --output-junit "$report" "$@" >"$logs/$name.log" 2>&1 || status=$?
 
     n=$(attribute tests "$report")
@@ -257,8 +258,7 @@ if [ -z "$label" ] && wants dev && have dev cmake ninja gcc g++ valgrind && buil
     run dev dev -LE '^bench$'
 fi
 
-# Under a sanitizer the programs run whole, and one more at a time than there are processors: they
-# sleep a good part of their time.
+# Under a sanitizer the programs run whole.
 whole=1
 if { [ "$label" = fuzz ] || { [ -z "$label" ] && wants asan; }; } &&
     have asan cmake ninja clang clang++ && build asan; then
