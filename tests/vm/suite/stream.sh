@@ -9,6 +9,7 @@ modinfo vidicon >/dev/null 2>&1 || {
     skip all 'there is no driver'
     exit 0
 }
+refused=$(value count "$(rig refused 0)") # others asked for DMA to nowhere before
 check load modprobe vidicon || exit 0
 check node await 20 node_of vidicon
 video=$(node_of vidicon)
@@ -102,4 +103,4 @@ check intx.line grep -E 'IO-APIC.*vidicon' /proc/interrupts
 rig rate 0 real
 check intx.unload rmmod vidicon
 echo 1 >"/sys/bus/pci/devices/$card/msi_bus"
-check no-dma-outside test "$(value count "$(rig refused 0)")" -eq 0
+check no-dma-outside test "$(value count "$(rig refused 0)")" -eq "$refused"
