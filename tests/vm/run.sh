@@ -75,15 +75,16 @@ header() {
     sed -n "s/^# $1: //p" "$2" | head -n 1
 }
 
-# Which suites a kernel runs: those that name it, or no kernel at all; long ones only with --long.
+# Which suites a kernel runs: those that name it, or no kernel at all. Without --long, those with a
+# line "# plain: KERNEL..." only on these.
 list_suites() {
     for script in "$here"/suite/*.sh; do
         name=$(basename "$script" .sh)
         case $name in all | lib | planted) continue ;; esac
         if [ -n "$suites" ]; then
             case " $suites " in *" $name "*) ;; *) continue ;; esac
-        elif [ "$(header when "$script")" = long ] && [ -z "$long" ]; then
-            continue
+        elif [ -z "$long" ] && grep -q '^# plain:' "$script"; then
+            case " $(header plain "$script") " in *" $1 "*) ;; *) continue ;; esac
         fi
         case " $(header kernels "$script") " in
         '  ' | *" $1 "*) ;;
@@ -170,8 +171,8 @@ VIDICON_VM_PROGRAMS=${VIDICON_VM_PROGRAMS:-}
 for kernel in $kernels; do
     began=$(date +%s)
     run_kernel "$kernel"
-    case "$kernel $suites " in
-    'debug  ' | debug*' controls '*) run_controls ;;
+    case "$kernel $suites $long" in
+    'debug  yes' | debug*' controls '*) run_controls ;;
     esac
     say "# $kernel: $(($(date +%s) - began)) s"
 done

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
+# plain: 6.1
 # The bare card, without its driver: found, mapped, read, written, pulled out and put in again.
 . /suite/lib.sh
 

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
+# plain: 6.1
 # seconds: 300
 # long-seconds: 900
 # v4l2-compliance of the kernel's own age, on the driver's nodes: no failure and no warning.

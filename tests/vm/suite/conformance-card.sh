@@ -1,5 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
+# plain: 6.1
 # seconds: 400
 # The conformance suite on the card, through the driver and the V4L2 backend; faults and ledger by
 # the rig.

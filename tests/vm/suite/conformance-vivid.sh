@@ -1,5 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
+# plain: none
 # seconds: 200
 # The conformance suite on the kernel's vivid, and vivid's own error injection through the library.
 . /suite/lib.sh

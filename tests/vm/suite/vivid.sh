@@ -1,5 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
+# plain: 6.1
 # seconds: 120
 # The kernel's own test device, which nobody here wrote: the guest's V4L2 and our programs work on
 # it.
