@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 # vidicon_add_test(<name> SOURCES <file>... [LIBRARIES <lib>...] [LABEL <label>]
-#                  [TIMEOUT <seconds>] [ARGS <arg>...] [WHOLE] [SERIAL] [MEMCHECK])
+#                  [TIMEOUT <seconds>] [COST <seconds>] [ARGS <arg>...] [WHOLE] [MEMCHECK])
 #   A GoogleTest program. Each of its tests becomes a ctest test <name>.<suite>.<test>; with
 #   WHOLE the program is one ctest test <name>, and under a sanitizer, where the start of a
-#   process costs more than most tests, every program is. LABEL defaults to the folder's name, TIMEOUT
-#   (of one ctest test) to 60. SERIAL: no other test beside it, for those that look at the
-#   clock. MEMCHECK adds a test <name>.memcheck, label memcheck, that
-#   runs the program under valgrind, in builds without sanitizers.
+#   process costs more than most tests, every program is. LABEL defaults to the folder's name,
+#   TIMEOUT (of one ctest test) to 60. COST: about how long it takes; the long ones start first.
+#   MEMCHECK adds a test <name>.memcheck, label memcheck, that runs the program under valgrind, in
+#   builds without sanitizers.
 # vidicon_add_fuzzer(<name> SOURCES <file>... [LIBRARIES <lib>...] [CORPUS <dir>] [RUNS <n>])
 #   A libFuzzer program and a short ctest run, label fuzz, where the compiler is clang and
 #   VIDICON_FUZZ is on. VIDICON_FUZZ_SECONDS in the environment makes each run that long.
@@ -52,7 +52,7 @@ if(VIDICON_TESTS)
 endif()
 
 function(vidicon_add_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE;SERIAL;MEMCHECK" "LABEL;TIMEOUT"
+    cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE;MEMCHECK" "LABEL;TIMEOUT;COST"
                           "SOURCES;LIBRARIES;ARGS")
     if(NOT arg_LABEL)
         get_filename_component(arg_LABEL "${CMAKE_CURRENT_SOURCE_DIR}" NAME)
@@ -65,8 +65,8 @@ function(vidicon_add_test name)
         math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * 10")
     endif()
     set(properties LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
-    if(arg_SERIAL)
-        list(APPEND properties RUN_SERIAL ON)
+    if(arg_COST)
+        list(APPEND properties COST ${arg_COST})
     endif()
     string(REPLACE "." "_" target "test_${name}")
     add_executable(${target} ${arg_SOURCES})
@@ -87,7 +87,7 @@ function(vidicon_add_test name)
         add_test(NAME ${name}.memcheck COMMAND "${VIDICON_VALGRIND}" --quiet --error-exitcode=99
             --leak-check=full --errors-for-leak-kinds=definite,indirect,possible
             $<TARGET_FILE:${target}> ${arg_ARGS})
-        set_tests_properties(${name}.memcheck PROPERTIES LABELS memcheck TIMEOUT 600)
+        set_tests_properties(${name}.memcheck PROPERTIES LABELS memcheck TIMEOUT 600 COST 10)
     endif()
 endfunction()
 
