@@ -239,7 +239,7 @@ case " $stages " in
 esac
 
 if [ "$long" = yes ]; then
-    VIDICON_FUZZ_SECONDS=240
+    VIDICON_FUZZ_SECONDS=120
     VIDICON_LONG=1
     export VIDICON_FUZZ_SECONDS VIDICON_LONG
 fi
