@@ -116,6 +116,9 @@ static int map_pieces(struct v4l2_stream *st, struct v4l2_slot *slot, const uint
     uint32_t last = st->shape.planes - 1;
     void *base;
 
+    if (st->shape.planes == 0 || st->shape.planes > VDC_PLANES_MAX) {
+        return EPROTO;
+    }
     for (uint32_t at = 0; at <= last; at++) {
         if (length[at] < st->shape.bytes[at] || length[at] > V4L2_BYTES_MAX) {
             return EPROTO;
@@ -152,7 +155,8 @@ static int map_buffer(struct v4l2_stream *st, struct v4l2_slot *slot, uint32_t i
 {
     struct v4l2_buffer query;
     struct v4l2_plane planes[VDC_PLANES_MAX];
-    uint32_t length[VDC_PLANES_MAX], offset[VDC_PLANES_MAX];
+    uint32_t length[VDC_PLANES_MAX] = {0};
+    uint32_t offset[VDC_PLANES_MAX] = {0};
     int error;
 
     memset(&query, 0, sizeof(query));

@@ -22,8 +22,9 @@ leave() {
     sleep 1
     case $1 in
     fault)
+        # Three seconds ahead, so that a slow guest asks in time.
         frame=$(value capture_produced "$(rig ledger 0)")
-        rig faults 0 "unplug@frame=$((frame + 15))" || return 1
+        rig faults 0 "unplug@frame=$((frame + 180))" || return 1
         await 60 sh -c 'rig injected 0 | grep -q "^unplug=[1-9]"' || {
             kill -9 $capture
             echo "the fault did not come about"
