@@ -41,12 +41,13 @@ static vdc_fraction fraction(uint64_t num, uint64_t den)
 vdc_fraction v4l2_interval_of_timings(const struct v4l2_bt_timings *bt)
 {
     uint64_t width = (uint64_t)bt->width + bt->hfrontporch + bt->hsync + bt->hbackporch;
+    const uint64_t most = UINT64_C(2) * V4L2_SIDE_MAX;
     uint64_t height = (uint64_t)bt->height + bt->vfrontporch + bt->vsync + bt->vbackporch;
 
     if (bt->interlaced) {
         height += (uint64_t)bt->il_vfrontporch + bt->il_vsync + bt->il_vbackporch;
     }
-    if (width > V4L2_SIDE_MAX * 2 || height > V4L2_SIDE_MAX * 2) {
+    if (width > most || height > most) {
         return (vdc_fraction){0, 0};
     }
     return fraction(width * height, bt->pixelclock);
