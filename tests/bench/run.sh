@@ -107,7 +107,7 @@ table() {
                 bad = 0
                 if (best > 1e-6) { print "FAILED: more than 1 us added"; bad = 1 }
                 if (gst > 0 && best > gst / 10) { print "FAILED: more than a tenth of GStreamer"; bad = 1 }
-                if (ratio > 2.5) { print "FAILED: a 4K frame costs far more than writing its lines once"; bad = 1 }
+                if (ratio > 4) { print "FAILED: a 4K frame costs far more than writing its lines once"; bad = 1 }
                 exit bad
             }
             if (median("cards/16", "bytes") < 0 || median("handle", "added") < 0 || \
