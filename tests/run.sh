@@ -222,7 +222,7 @@ rig() {
         tail -n 20 "$logs/$name.log"
     fi
     count "$name" "$started" "$p" "$f" "$s" "$logs/$name.log"
-    grep -E '^(not ok|skip) ' "$logs/$name.log" | head -n 40 | sed 's/^/   /' || true
+    grep -E '^(not ok|skip|not under) ' "$logs/$name.log" | head -n 40 | sed 's/^/   /' || true
 }
 
 # ---- the stages ---------------------------------------------------------------------------
@@ -238,8 +238,10 @@ case " $stages " in
 *) label=$only ;;
 esac
 
+not_long=yes
 if [ "$long" = yes ]; then
-    VIDICON_FUZZ_SECONDS=120
+    not_long=
+    VIDICON_FUZZ_SECONDS=240
     VIDICON_LONG=1
     export VIDICON_FUZZ_SECONDS VIDICON_LONG
 fi
@@ -265,7 +267,7 @@ if { [ "$label" = fuzz ] || { [ -z "$label" ] && wants asan; }; } &&
     ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
     UBSAN_OPTIONS=print_stacktrace=1
     export ASAN_OPTIONS UBSAN_OPTIONS
-    [ -n "$label" ] || run asan asan -LE '^fuzz$'
+    [ -n "$label" ] || run asan asan -LE "^(fuzz${not_long:+|long})\$"
     run fuzz asan -L '^fuzz$'
 fi
 

@@ -215,6 +215,16 @@ put:
 	return ret;
 }
 
+/* No work of the card runs when this returns, and none begins. */
+static void put_to_sleep(struct vdl_device *dev)
+{
+	mutex_lock(&dev->core_lock);
+	dev->asleep = true;
+	mutex_unlock(&dev->core_lock);
+	cancel_delayed_work_sync(&dev->step);
+	cancel_delayed_work_sync(&dev->watch);
+}
+
 /* The work's ends are awaited, and no new ones begin: gone stops whoever would begin them. */
 static void remove(struct pci_dev *pci)
 {
@@ -222,11 +232,7 @@ static void remove(struct pci_dev *pci)
 
 	vdl_debug_remove(dev);
 	/* Ends the boot, so that nothing registers nodes from now on. */
-	mutex_lock(&dev->core_lock);
-	dev->asleep = true;
-	mutex_unlock(&dev->core_lock);
-	cancel_delayed_work_sync(&dev->step);
-	cancel_delayed_work_sync(&dev->watch);
+	put_to_sleep(dev);
 	vdl_engine_stop(dev);
 	vdl_video_unregister(dev);
 	v4l2_device_disconnect(&dev->v4l2);
@@ -264,11 +270,7 @@ static int vdl_suspend(struct device *device)
 {
 	struct vdl_device *dev = dev_get_drvdata(device);
 
-	mutex_lock(&dev->core_lock);
-	dev->asleep = true;
-	mutex_unlock(&dev->core_lock);
-	cancel_delayed_work_sync(&dev->step);
-	cancel_delayed_work_sync(&dev->watch);
+	put_to_sleep(dev);
 	/* The buffers stay in the list, and go to the card again when it is back. */
 	vdl_engine_stop(dev);
 	mutex_lock(&dev->core_lock);

@@ -3,62 +3,19 @@
  * No allocation a frame, on any path, by any thread of the process: the allocators of the program stand
  * before the system's, for the shared library too. `allocations --control` plants one a frame, which must be seen.
  */
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocations.h"
 #include "loops.h"
 
 #define WARM_UP 200
 #define FRAMES  1000
 
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *block, size_t size);
-extern void *__libc_memalign(size_t alignment, size_t size);
-
-static uint64_t allocations;
 static int planted;
 static void *volatile sink;
-
-static void note(void)
-{
-    __atomic_add_fetch(&allocations, 1, __ATOMIC_RELAXED);
-}
-
-void *malloc(size_t size)
-{
-    note();
-    return __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    note();
-    return __libc_calloc(count, size);
-}
-
-void *realloc(void *block, size_t size)
-{
-    note();
-    return __libc_realloc(block, size);
-}
-
-void *aligned_alloc(size_t alignment, size_t size)
-{
-    note();
-    return __libc_memalign(alignment, size);
-}
-
-int posix_memalign(void **out, size_t alignment, size_t size)
-{
-    note();
-    *out = __libc_memalign(alignment, size);
-    return *out ? 0 : ENOMEM;
-}
-
 static uint64_t before;
 static uint64_t after;
 static int seen;
@@ -67,9 +24,9 @@ static int seen;
 static int take(vdc_stream *stream, const vdc_frame *frame)
 {
     if (seen == WARM_UP)
-        before = __atomic_load_n(&allocations, __ATOMIC_RELAXED);
+        before = allocations_so_far();
     if (seen == WARM_UP + FRAMES)
-        after = __atomic_load_n(&allocations, __ATOMIC_RELAXED);
+        after = allocations_so_far();
     if (planted) {
         free(sink);
         sink = malloc(16);

@@ -56,7 +56,7 @@ run() {
 round=1
 while [ $round -le $rounds ]; do
     filter='^(bare|wait|callback|handle|4k_wait|4k_memcpy|4k_lines|4k_memset)/'
-    [ $mode != gates ] || filter='^(bare|wait|4k_wait|4k_lines)/'
+    [ $mode != gates ] || filter='^(bare|wait|4k_wait|4k_memcpy)/'
     run "$filter" | sed "s/^/$round /" >>"$log"
     for peer in gstreamer:50000 aravis:500; do
         [ -x "$bin/peer_${peer%:*}" ] || continue
@@ -95,7 +95,9 @@ table() {
                     }
             gst = median("gstreamer", "frame_s")
             for (i = 1; i <= rounds; i++) {
-                r = value[i, "4k_wait", "frame_s"] / value[i, "4k_lines", "frame_s"]
+                if ((i, "4k_lines", "frame_s") in value)
+                    value[i, "4k", "lines"] = value[i, "4k_wait", "frame_s"] / value[i, "4k_lines", "frame_s"]
+                r = value[i, "4k_wait", "frame_s"] / value[i, "4k_memcpy", "frame_s"]
                 value[i, "4k", "ratio"] = r
                 if (ratio == "" || r < ratio) ratio = r
             }
@@ -103,11 +105,11 @@ table() {
                 printf "added on the wait path: %.0f ns at best, %.0f in the middle (bare loop %.0f)\n",
                        best * 1e9, median("wait", "added") * 1e9, median("bare", "frame_s") * 1e9
                 printf "GStreamer: %s\n", (gst < 0 ? "not there" : sprintf("%.0f ns", gst * 1e9))
-                printf "4K: %.2f of writing its lines once, at best\n", ratio
+                printf "4K: %.2f of memcpy at best\n", ratio
                 bad = 0
                 if (best > 1e-6) { print "FAILED: more than 1 us added"; bad = 1 }
                 if (gst > 0 && best > gst / 10) { print "FAILED: more than a tenth of GStreamer"; bad = 1 }
-                if (ratio > 4) { print "FAILED: a 4K frame costs far more than writing its lines once"; bad = 1 }
+                if (ratio > 1.5) { print "FAILED: a 4K frame costs far more than a copy of it"; bad = 1 }
                 exit bad
             }
             if (median("cards/16", "bytes") < 0 || median("handle", "added") < 0 || \
@@ -136,7 +138,8 @@ table() {
             printf "| the same bytes, each line from one in the cache | %s | %.1f %% |\n", micro(f), f * 6000
             f = median("4k_memset", "frame_s")
             printf "| memset of the same bytes | %s | %.1f %% |\n", micro(f), f * 6000
-            printf "| ratio, captured to lines | %.2f | |\n", median("4k", "ratio")
+            printf "| ratio, captured to memcpy | %.2f | |\n", median("4k", "ratio")
+            printf "| ratio, captured to lines | %.2f | |\n", median("4k", "lines")
             print ""
             print "| cards in one process | CPU us/frame | open to first frame, ms a card | memory a card and stream, KiB |"
             print "| --- | --- | --- | --- |"

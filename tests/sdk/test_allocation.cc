@@ -3,57 +3,14 @@
 // Prints what a frame costs on top of a bare loop over the backend, for the reader; nothing hangs on it.
 #include "fixture.h"
 
+#include "allocations.h"
+
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
 extern "C" {
 #include "platform.h"
-
-void *__libc_malloc(size_t);
-void *__libc_calloc(size_t, size_t);
-void *__libc_realloc(void *, size_t);
-void *__libc_memalign(size_t, size_t);
-void __libc_free(void *);
-}
-
-namespace {
-
-std::atomic<uint64_t> allocations;
-
-} // namespace
-
-extern "C" {
-__attribute__((visibility("default"))) void *malloc(size_t size)
-{
-    allocations++;
-    return __libc_malloc(size);
-}
-
-__attribute__((visibility("default"))) void *calloc(size_t count, size_t size)
-{
-    allocations++;
-    return __libc_calloc(count, size);
-}
-
-__attribute__((visibility("default"))) void *realloc(void *old, size_t size)
-{
-    allocations++;
-    return __libc_realloc(old, size);
-}
-
-__attribute__((visibility("default"))) void free(void *memory)
-{
-    allocations += memory != nullptr;
-    __libc_free(memory);
-}
-
-__attribute__((visibility("default"))) int posix_memalign(void **out, size_t alignment, size_t size)
-{
-    allocations++;
-    *out = __libc_memalign(alignment, size);
-    return *out != nullptr ? 0 : ENOMEM;
-}
 }
 
 namespace {
@@ -70,9 +27,9 @@ class Allocation : public SdkTest {
 
     template <typename Body> static uint64_t counted(Body body)
     {
-        uint64_t before = allocations;
+        uint64_t before = allocations_so_far();
         body();
-        return allocations - before;
+        return allocations_so_far() - before;
     }
 };
 
@@ -140,9 +97,9 @@ void VDC_CALL count_frame(vdc_stream *stream, const vdc_frame *frame, int, void 
     }
     int number = marks->frames++;
     if (number == 1) {
-        marks->at_first = allocations.load();
+        marks->at_first = allocations_so_far();
     } else if (number == 1 + kFrames) {
-        marks->at_last = allocations.load();
+        marks->at_last = allocations_so_far();
     }
     if (marks->allocate && number == kFrames / 2) {
         void *volatile memory = malloc(1);

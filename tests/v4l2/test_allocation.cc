@@ -2,48 +2,11 @@
 // The path of a frame: no allocation, no copy, and no more system calls than a bare loop makes.
 #include "fixture.h"
 
+#include "allocations.h"
+
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
-
-extern "C" {
-void *__libc_malloc(size_t);
-void *__libc_calloc(size_t, size_t);
-void *__libc_realloc(void *, size_t);
-void __libc_free(void *);
-}
-
-namespace {
-
-std::atomic<uint64_t> allocations;
-
-} // namespace
-
-extern "C" {
-__attribute__((visibility("default"))) void *malloc(size_t size)
-{
-    allocations++;
-    return __libc_malloc(size);
-}
-
-__attribute__((visibility("default"))) void *calloc(size_t count, size_t size)
-{
-    allocations++;
-    return __libc_calloc(count, size);
-}
-
-__attribute__((visibility("default"))) void *realloc(void *old, size_t size)
-{
-    allocations++;
-    return __libc_realloc(old, size);
-}
-
-__attribute__((visibility("default"))) void free(void *memory)
-{
-    allocations += memory != nullptr;
-    __libc_free(memory);
-}
-}
 
 namespace {
 
@@ -71,10 +34,10 @@ class Allocation : public V4l2Test {
 
 TEST_F(Allocation, NoneForAFrame)
 {
-    uint64_t before = allocations;
+    uint64_t before = allocations_so_far();
     Run(kFrames, 1000);
     Run(kFrames, 0);
-    EXPECT_EQ(0u, allocations - before);
+    EXPECT_EQ(0u, allocations_so_far() - before);
     vdc_stats stats = StopAndReconcile();
     EXPECT_EQ(0u, stats.copied_bytes);
     EXPECT_GE(stats.delivered, 2u * kFrames);
@@ -82,10 +45,10 @@ TEST_F(Allocation, NoneForAFrame)
 
 TEST_F(Allocation, ControlOfTheCounter)
 {
-    uint64_t before = allocations;
+    uint64_t before = allocations_so_far();
     void *volatile memory = malloc(1);
     free(memory);
-    EXPECT_EQ(2u, allocations - before);
+    EXPECT_EQ(2u, allocations_so_far() - before);
 }
 
 TEST_F(Allocation, CallsOfAFrame)
