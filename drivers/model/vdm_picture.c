@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The bytes of a frame. Bars of twice the raster's width are kept ready, so that a line of any
- * phase and crop is one copy out of them; only the rows of number cells are made for each frame.
+ * phase and crop is one copy out of them. For each frame that line is put where a copy of it runs
+ * fastest, and only the rows of number cells are made.
  */
 #include "vdm_private.h"
 
@@ -110,6 +111,26 @@ static void make_numbers(struct vdm_cache *cache)
     memset(cache->numbers_uv, 128, shown);
 }
 
+/* The first byte of `memory` at a multiple of a cache line: a processor copies from there to a line of
+ * a frame, which mostly lies so, about twice as fast as from anywhere else. */
+static const uint8_t *aligned(const uint8_t *memory)
+{
+    return memory + (VDM_LINE_ALIGNMENT - (uintptr_t)memory % VDM_LINE_ALIGNMENT);
+}
+
+/* The line of bars that most lines of this frame are. */
+static void make_shown(struct vdm_cache *cache)
+{
+    const struct vdm_window *window = &cache->window;
+    uint32_t bytes = pixel_bytes(window);
+    size_t at = (size_t)(aligned(cache->shown) - cache->shown);
+    size_t at_uv = (size_t)(aligned(cache->shown_uv) - cache->shown_uv);
+
+    memcpy(cache->shown + at, cache->bars + (size_t)cache->offset * bytes,
+           (size_t)window->width * bytes);
+    memcpy(cache->shown_uv + at_uv, cache->bars_uv + cache->offset, window->width);
+}
+
 /* Has everything ready that lines of this frame need. */
 static void prepare(struct vdm_card *card, const struct vdm_frame *frame)
 {
@@ -128,6 +149,7 @@ static void prepare(struct vdm_card *card, const struct vdm_frame *frame)
     if (!cache->number_valid || cache->number != frame->sequence) {
         cache->number = frame->sequence;
         cache->offset = (uint32_t)(((uint64_t)frame->sequence * 2u + card->window.left) % width);
+        make_shown(cache);
         if (card->window.top < VDM_NUMBER_HEIGHT) {
             make_numbers(cache);
         }
@@ -148,8 +170,7 @@ static const uint8_t *line_at(struct vdm_card *card, const struct vdm_frame *fra
     if (raster < VDM_NUMBER_HEIGHT) {
         return uv ? cache->numbers_uv : cache->numbers[raster / 8u];
     }
-    return uv ? cache->bars_uv + cache->offset
-              : cache->bars + (size_t)cache->offset * pixel_bytes(&card->window);
+    return aligned(uv ? cache->shown_uv : cache->shown);
 }
 
 /* `count` bytes of the frame from `position` on; zeros behind its end. */

@@ -99,6 +99,8 @@ struct vdm_window {
     uint32_t stride;
 };
 
+#define VDM_LINE_ALIGNMENT 64u
+
 /* Lines made ready, so that most lines of a pattern are one copy. */
 struct vdm_cache {
     int valid; /* of everything here but the number lines */
@@ -112,6 +114,8 @@ struct vdm_cache {
     uint32_t number;
     uint8_t bars[2u * 3u * VDM_RASTER_MAX]; /* twice the raster: any shift is one run of bytes */
     uint8_t bars_uv[2u * VDM_RASTER_MAX];
+    uint8_t shown[3u * VDM_RASTER_MAX + VDM_LINE_ALIGNMENT]; /* this frame's line of bars */
+    uint8_t shown_uv[VDM_RASTER_MAX + VDM_LINE_ALIGNMENT];
     uint8_t numbers[2][3u * VDM_RASTER_MAX]; /* one for each row of number cells */
     uint8_t numbers_uv[VDM_RASTER_MAX];
     uint8_t y[VDM_RASTER_MAX];

@@ -311,19 +311,39 @@ vdc_handle vdi_pollable_handle(const struct vdi_pollable *pollable)
 
 /* ---- Memory and files ---- */
 
+/* Writing a large frame into small pages takes half as long again: large ones are asked for. */
 void *vdi_pages_allocate(size_t bytes, size_t alignment_bytes)
 {
+    const size_t large = (size_t)2 << 20;
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     void *memory;
 
     if (alignment_bytes < page) {
         alignment_bytes = page;
     }
-    if (bytes > SIZE_MAX - page) {
+    if (bytes > SIZE_MAX - large) {
         return NULL;
     }
+    if (bytes >= large) {
+        size_t whole = (bytes + large - 1) / large * large;
+
+        if (alignment_bytes < large) {
+            alignment_bytes = large;
+        }
+        if (whole - bytes <= bytes / 16) {
+            bytes = whole; /* the last page as well, where little is lost by it */
+        }
+    }
     bytes = (bytes + page - 1) / page * page;
-    return posix_memalign(&memory, alignment_bytes, bytes) == 0 ? memory : NULL;
+    if (posix_memalign(&memory, alignment_bytes, bytes) != 0) {
+        return NULL;
+    }
+#ifdef MADV_HUGEPAGE
+    if (bytes >= large) {
+        (void)madvise(memory, bytes, MADV_HUGEPAGE); /* a wish: small ones do as well */
+    }
+#endif
+    return memory;
 }
 
 void vdi_pages_free(void *memory)

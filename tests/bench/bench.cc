@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <benchmark/benchmark.h>
+#include <sys/mman.h>
 
 #include "bare.h"
 #include "loops.h"
@@ -70,20 +71,48 @@ void Path(benchmark::State &state, loop_path path, uint32_t width, uint32_t heig
  * line in the cache; one value throughout, which the string instruction writes without fetching what was there. */
 enum class Write { Copy, Lines, Fill };
 
+/* Where a stream's buffers are as well, or the pages would be compared and not the work: four of them, which no cache
+ * holds, each touched before, in large pages. Nothing can be written faster elsewhere. */
+class Buffers {
+  public:
+    explicit Buffers(size_t count) : bytes_(count * kApart)
+    {
+        void *memory = nullptr;
+        if (posix_memalign(&memory, kLarge, bytes_) != 0)
+            std::abort();
+        memory_ = static_cast<uint8_t *>(memory);
+        (void)madvise(memory_, bytes_, MADV_HUGEPAGE);
+        std::memset(memory_, 2, bytes_);
+    }
+    ~Buffers() { std::free(memory_); }
+    Buffers(const Buffers &) = delete;
+    Buffers &operator=(const Buffers &) = delete;
+    uint8_t *at(size_t index) const { return memory_ + index * kApart; }
+
+    static constexpr size_t kLine = 3840u * 2u;
+    static constexpr size_t kFrame = kLine * 2160u;
+
+  private:
+    static constexpr size_t kLarge = size_t{2} << 20;
+    static constexpr size_t kApart = (kFrame + kLarge - 1) / kLarge * kLarge;
+    size_t bytes_;
+    uint8_t *memory_;
+};
+
 void Write4K(benchmark::State &state, Write how)
 {
-    const size_t line = 3840u * 2u, bytes = line * 2160u;
-    std::vector<uint8_t> from(bytes, 1), to(4 * bytes, 2);
+    const size_t line = Buffers::kLine, bytes = Buffers::kFrame;
+    Buffers from(1), to(4);
     size_t at = 0;
     for (auto _ : state) {
-        uint8_t *out = to.data() + at * bytes;
+        uint8_t *out = to.at(at);
         if (how == Write::Copy)
-            std::memcpy(out, from.data(), bytes);
+            std::memcpy(out, from.at(0), bytes);
         else if (how == Write::Fill)
             std::memset(out, 3, bytes);
         else
             for (size_t done = 0; done < bytes; done += line)
-                std::memcpy(out + done, from.data(), line);
+                std::memcpy(out + done, from.at(0), line);
         benchmark::ClobberMemory();
         at = (at + 1) % 4; /* four buffers, as a stream has */
     }

@@ -45,7 +45,7 @@ measure() {  # measure WIDTH HEIGHT FRAMES: instructions a frame
             if (!own || !rest || !entered) { print "FAILED: nothing was seen" > "/dev/stderr"; exit 1 }
             printf "%.1f\n", (rest - libc) / frames
             for (name in self)
-                printf "%12.1f %s\n", self[name] / frames, name | "sort -rn | head -n 12 >&2"
+                printf "%12.1f %s\n", self[name] / frames, name | "sort -rn | head -n 60 >&2"
         }' "$scratch/out"
 }
 
