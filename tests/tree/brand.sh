@@ -37,9 +37,7 @@ check() {
         grep -qxE '(0x)?' "$scratch/patterns"; then
         echo "sdk/oem/brand.json: a value could not be read (one key and value to a line)"
     fi
-    tree_files . | grep -vx 'sdk/oem/brand.json' | while IFS= read -r file; do
-        grep -IniFf "$scratch/patterns" "$root/$file" | sed "s,^,$file:," || true
-    done
+    tree_files . | grep -vx 'sdk/oem/brand.json' | on_files grep -IniHFf "$scratch/patterns"
 }
 
 plant() {

@@ -46,7 +46,7 @@ check() {
         sees["backend-sim"] = "backend-sim core types tables layouts image model" common
         sees["backend-usb"] = "backend-usb core types tables layouts image" common
         sees["backend-v4l2"] = "backend-v4l2 linux-interface" common
-        sees["backend-ks"] = "backend-ks windows-interface tables" common
+        sees["backend-ks"] = "backend-ks windows-interface" common
         sees["backend-template"] = "backend-template" common
         generated["vidicon_brand.h"] = "brand"
         generated["backend_list.inc"] = "list"

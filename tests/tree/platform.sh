@@ -10,9 +10,8 @@ exempt='^(drivers/core/vdh_types\.h|sdk/include/vidicon/export\.h|sdk/src/platfo
 exempt="$exempt|(backends/(v4l2|ks)|drivers/(linux|windows))/.*|backends/usb/usb_platform_.*)\$"
 
 check() {
-    tree_files '\.(c|h|cc|def|inc|in)$' | grep -Ev "$exempt" | while IFS= read -r file; do
-        grep -nE "^[[:space:]]*#[[:space:]]*(el)?if.*($macros)" "$root/$file" | sed "s,^,$file:,"
-    done || true
+    tree_files '\.(c|h|cc|def|inc|in)$' | grep -Ev "$exempt" |
+        on_files grep -nHE "^[[:space:]]*#[[:space:]]*(el)?if.*($macros)"
 }
 
 plant() {

@@ -20,6 +20,12 @@ tree_files() {
     done | LC_ALL=C sort -u | grep -E "$1" || true
 }
 
+# on_files COMMAND...: with the files that standard input names as further arguments, in $root. Many at
+# once: a process for each file is what takes long. What the command complains about is in the report.
+on_files() {
+    (cd "$root" && tr '\n' '\0' | xargs -0 -r "$@" 2>&1) || true
+}
+
 tree_copy() {
     tree_files . | (cd "$root" && tar -cf - -T -) | (cd "$1" && tar -xf -)
 }
