@@ -106,7 +106,7 @@ function(vidicon_windows_driver target)
         get_filename_component(stem "${source}" NAME_WE)
         set(object "${work}/${stem}.o")
         add_custom_command(OUTPUT "${object}"
-            COMMAND "${compiler}" ${VIDICON_WINDOWS_C_FLAGS} ${VIDICON_WINDOWS_C_FLAGS_${cpu}}
+            COMMAND ${CMAKE_C_COMPILER_LAUNCHER} "${compiler}" ${VIDICON_WINDOWS_C_FLAGS} ${VIDICON_WINDOWS_C_FLAGS_${cpu}}
                     ${VIDICON_WINDOWS_OPTIMIZE_${cpu}} -g -isystem "${headers}" ${includes}
                     -MD -MT "${object}" -MF "${object}.d" -c "${source}" -o "${object}"
             DEPENDS "${source}" DEPFILE "${object}.d" VERBATIM

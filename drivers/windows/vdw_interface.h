@@ -36,6 +36,7 @@ enum vdw_property {
     VDW_PROPERTY_COUNTS = 14,          /* get struct vdw_counts */
     VDW_PROPERTY_MODE_INFO = 15,       /* get struct vdw_mode; selected by index */
     VDW_PROPERTY_INTERVAL_INFO = 16,   /* get struct vdw_interval; selected by index (mode), item */
+    VDW_PROPERTY_REGISTER_INFO = 17,   /* get struct vdw_register_info; selected by index */
     VDW_PROPERTY_COUNT
 };
 
@@ -69,8 +70,23 @@ struct vdw_identity {
     uint32_t mode_count;
     uint32_t control_count;
     uint32_t body; /* 0: memory registers, 1: I/O ports */
-    uint32_t reserved;
+    uint32_t register_count;
     char serial[24];
+};
+
+enum vdw_register_access { VDW_REGISTER_READ = 1, VDW_REGISTER_WRITE = 2 };
+
+/*
+ * The registers that a program may at least read, in the order of the data sheet. None that can be
+ * written steers DMA or interrupts. REGISTER takes offset + 4 * n, n below count.
+ */
+struct vdw_register_info {
+    uint32_t offset; /* of the first */
+    uint32_t count;  /* how many, every 4 bytes */
+    uint32_t access; /* enum vdw_register_access, as bits */
+    uint32_t reserved;
+    char name[32];  /* these two end with a zero, and what follows it is zero */
+    char help[128]; /* cut if it is longer */
 };
 
 enum vdw_firmware_state {

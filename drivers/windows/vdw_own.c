@@ -26,7 +26,8 @@
     ITEM(TIME, sizeof(KSPROPERTY), sizeof(struct vdw_time), TRUE, FALSE)                         \
     ITEM(COUNTS, sizeof(KSPROPERTY), sizeof(struct vdw_counts), TRUE, FALSE)                     \
     ITEM(MODE_INFO, SELECTED, sizeof(struct vdw_mode), TRUE, FALSE)                              \
-    ITEM(INTERVAL_INFO, SELECTED, sizeof(struct vdw_interval), TRUE, FALSE)
+    ITEM(INTERVAL_INFO, SELECTED, sizeof(struct vdw_interval), TRUE, FALSE)                      \
+    ITEM(REGISTER_INFO, SELECTED, sizeof(struct vdw_register_info), TRUE, FALSE)
 
 #define AS_ITEM(name, request, value, get, set) \
     {VDW_PROPERTY_##name,                       \
@@ -40,6 +41,23 @@
      NULL,                                      \
      0},
 
+/* What a program was compiled with, of whatever width: nothing is padded. */
+_Static_assert(sizeof(struct vdw_selector) == 8, "as in the interface");
+_Static_assert(sizeof(struct vdw_identity) == 88, "as in the interface");
+_Static_assert(sizeof(struct vdw_register_info) == 176, "as in the interface");
+_Static_assert(sizeof(struct vdw_firmware_status) == 80, "as in the interface");
+_Static_assert(sizeof(struct vdw_firmware_command) == 16, "as in the interface");
+_Static_assert(sizeof(struct vdw_input) == 48, "as in the interface");
+_Static_assert(sizeof(struct vdw_timing) == 56, "as in the interface");
+_Static_assert(sizeof(struct vdw_mode) == 40, "as in the interface");
+_Static_assert(sizeof(struct vdw_interval) == 8, "as in the interface");
+_Static_assert(sizeof(struct vdw_control) == 64, "as in the interface");
+_Static_assert(sizeof(struct vdw_signal) == 16, "as in the interface");
+_Static_assert(sizeof(struct vdw_time) == 32, "as in the interface");
+_Static_assert(sizeof(struct vdw_counts) == 64, "as in the interface");
+_Static_assert(sizeof(struct vdw_format) == 32, "as in the interface");
+_Static_assert(sizeof(struct vdw_frame_info) == 56, "as in the interface");
+
 const KSPROPERTY_ITEM vdw_own_items[VDW_PROPERTY_COUNT] = {ITEMS(AS_ITEM)};
 
 /* What a get hands back, so that each need not be written to the value on its own. */
@@ -50,6 +68,48 @@ static NTSTATUS give(struct vdw_property_call *call, int result, const void *fro
         call->used_bytes = bytes;
     }
     return vdw_status(result);
+}
+
+static int is_programs(const struct vdh_reg_info *reg)
+{
+    return reg->user != VDH_USER_NONE && reg->body != VDH_BODY_USB;
+}
+
+static uint32_t count_registers(void)
+{
+    const struct vdh_reg_info *reg;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; (reg = vdh_reg_at(i)) != NULL; i++)
+        count += is_programs(reg) ? 1u : 0u;
+    return count;
+}
+
+/* `to` is zero: what is too long is cut, and the last byte stays. */
+static void copy_text(char *to, const char *from, uint32_t bytes)
+{
+    for (uint32_t i = 0; i + 1 < bytes && from[i]; i++)
+        to[i] = from[i];
+}
+
+static NTSTATUS get_register(struct vdw_property_call *call, uint32_t index)
+{
+    const struct vdh_reg_info *reg;
+    struct vdw_register_info out;
+
+    for (uint32_t i = 0; (reg = vdh_reg_at(i)) != NULL; i++) {
+        if (is_programs(reg) && index-- == 0)
+            break;
+    }
+    memset(&out, 0, sizeof(out));
+    if (reg) {
+        out.offset = reg->offset;
+        out.count = reg->count;
+        out.access = VDW_REGISTER_READ | (reg->user == VDH_USER_WRITE ? VDW_REGISTER_WRITE : 0u);
+        copy_text(out.name, reg->name, sizeof(out.name));
+        copy_text(out.help, reg->help, sizeof(out.help));
+    }
+    return give(call, reg ? VDH_OK : VDH_E_RANGE, &out, sizeof(out));
 }
 
 static NTSTATUS get_identity(struct vdw_property_call *call)
@@ -74,6 +134,7 @@ static NTSTATUS get_identity(struct vdw_property_call *call)
     out.mode_count = device->core.tables.mode_count;
     out.control_count = device->core.tables.control_count;
     out.body = device->memory ? 0 : 1;
+    out.register_count = count_registers();
     memcpy(out.serial, identity->serial, sizeof(identity->serial));
     return give(call, VDH_OK, &out, sizeof(out));
 }
@@ -273,6 +334,8 @@ static NTSTATUS get(struct vdw_property_call *call, const struct vdw_selector *s
         return get_mode(call, selector->index);
     case VDW_PROPERTY_INTERVAL_INFO:
         return get_interval(call, selector);
+    case VDW_PROPERTY_REGISTER_INFO:
+        return get_register(call, selector->index);
     default:
         return STATUS_NOT_FOUND;
     }
@@ -290,7 +353,11 @@ static NTSTATUS set(struct vdw_property_call *call, const struct vdw_selector *s
     memcpy(&word, call->value, sizeof(word));
     switch (call->id) {
     case VDW_PROPERTY_REGISTER:
-        return vdw_status(vdh_user_write(core, selector->index, word));
+        result = vdh_user_write(core, selector->index, word);
+        /* Kept over a loss of power, as if the property had been set. */
+        if (!result && selector->index == VDH_R_PATTERN)
+            device->pattern = vdh_field_get(word, VDH_F_PATTERN_ENABLE) != 0;
+        return vdw_status(result);
     case VDW_PROPERTY_CONTROL:
         return vdw_status(vdw_control_put(device, selector->index, (int32_t)word));
     case VDW_PROPERTY_INPUT:

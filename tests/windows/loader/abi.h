@@ -24,6 +24,7 @@ typedef uint32_t nt_status;
 #define STATUS_NO_SUCH_DEVICE         0xc000000eu
 #define STATUS_INVALID_DEVICE_REQUEST 0xc0000010u
 #define STATUS_END_OF_FILE            0xc0000011u
+#define STATUS_ACCESS_DENIED          0xc0000022u
 #define STATUS_BUFFER_TOO_SMALL       0xc0000023u
 #define STATUS_OBJECT_NAME_NOT_FOUND  0xc0000034u
 #define STATUS_IO_TIMEOUT             0xc00000b5u

@@ -17,7 +17,8 @@ trap 'rm -rf "$scratch"' EXIT
 VIDICON_QUIET=1
 export VIDICON_QUIET
 # Few frames: what an entry costs does not depend on how many there were.
-scenes='boot.plain capture.hd read.several read.many property.device property.clocks event.all'
+scenes='boot.plain capture.hd read.several read.many property.device property.registers-limited
+    property.clocks event.all'
 every=8192
 if [ -n "${VIDICON_LONG:-}" ] || [ "$mode" = write ]; then
     every=64

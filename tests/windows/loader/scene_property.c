@@ -163,12 +163,12 @@ static void sizes(void)
 {
     static const struct nt_guid *const sets[] = {&own_set, &procamp_set, &camera_set, &video_set};
     uint32_t little = scene_options.is_long ? 1 : 3;
-    uint8_t value[96];
+    uint8_t value[200];
 
     begin();
     memset(value, 0, sizeof(value));
     for (size_t s = 0; s < sizeof(sets) / sizeof(sets[0]); s++) {
-        for (uint32_t id = 0; id < 20; id++) {
+        for (uint32_t id = 0; id < VDW_PROPERTY_COUNT + 2; id++) {
             for (uint32_t bytes = 0; bytes < sizeof(value); bytes += bytes < 12 ? little : 13) {
                 for (uint32_t more = 0; more <= 16; more += 8) {
                     uint8_t selector[16] = {0};
