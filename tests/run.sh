@@ -299,7 +299,8 @@ fi
 if [ -z "$label" ] && wants vm && have vm cmake ninja gcc busybox cpio && build dev; then
     VIDICON_VM_BUILD=$PWD/build/vm
     VIDICON_VM_PROGRAMS=
-    for program in bin/conformance bin/vidicon bin/vivid_check lib/libvidicon.so.0; do
+    for program in bin/conformance bin/vidicon bin/vivid_check bin/fault_check bin/firmware_check \
+        lib/libvidicon.so.0; do
         VIDICON_VM_PROGRAMS="$VIDICON_VM_PROGRAMS $PWD/build/dev/$program"
     done
     export VIDICON_VM_BUILD VIDICON_VM_PROGRAMS

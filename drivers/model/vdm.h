@@ -209,6 +209,8 @@ struct vdm_ledger {
     uint64_t register_writes;
     uint64_t dma_bytes;
     uint64_t button_presses; /* WHITE_BALANCE and its like */
+    uint64_t boots;          /* boot attempts, as the trigger boot=N counts them */
+    uint64_t programmed;     /* bytes of flash, as flash=N counts them */
     uint64_t injected[VDM_FAULT_KINDS];
     uint32_t frame_count; /* frames ever entered; entry n is frames[n % VDM_LEDGER_FRAMES] */
     struct vdm_ledger_frame frames[VDM_LEDGER_FRAMES];

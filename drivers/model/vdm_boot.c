@@ -135,7 +135,7 @@ static void start(struct vdm_card *card, const uint8_t *image)
     card->boot.starting = vdm_get32(image + VDM_M_IMAGE_VERSION);
     card->boot.watchdog = wait_ns > VDM_WATCHDOG_NS;
     set_state(card, STATE(BOOTING));
-    faults = vdm_fault_trigger(card, VDM_AT_BOOT, ++card->boots);
+    faults = vdm_fault_trigger(card, VDM_AT_BOOT, ++card->ledger.boots);
     if (card->gone || card->cut) {
         return;
     }

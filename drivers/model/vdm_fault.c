@@ -203,9 +203,9 @@ uint64_t vdm_fault_next_flash(const struct vdm_card *card)
     }
     for (uint32_t n = 0; n < card->faults.count; n++) {
         const struct vdm_fault *fault = &card->faults.list[n];
-        uint64_t at = fault->begun ? card->programmed + 1u : fault->at;
+        uint64_t at = fault->begun ? card->ledger.programmed + 1u : fault->at;
 
-        if (fault->trigger == VDM_AT_FLASH && fault->left != 0 && at > card->programmed &&
+        if (fault->trigger == VDM_AT_FLASH && fault->left != 0 && at > card->ledger.programmed &&
             at < next) {
             next = at;
         }

@@ -109,8 +109,8 @@ static void arm(struct vdm_card *card)
     uint64_t fault = vdm_fault_next_flash(card); /* counted from 1, over all ever programmed */
     uint64_t until = flash->length;
 
-    if (fault > card->programmed && fault - card->programmed < until - flash->done) {
-        until = flash->done + (fault - card->programmed);
+    if (fault > card->ledger.programmed && fault - card->ledger.programmed < until - flash->done) {
+        until = flash->done + (fault - card->ledger.programmed);
     }
     vdm_timer_set(card, VDM_TIMER_FLASH, flash->start_ns + until * flash->byte_ns);
 }
@@ -161,14 +161,14 @@ void vdm_flash_sync(struct vdm_card *card)
         uint64_t run = due - flash->done;
         uint32_t struck;
 
-        if (fault > card->programmed + 1) {
-            run = fault - card->programmed - 1 < run ? fault - card->programmed - 1 : run;
+        if (fault > card->ledger.programmed + 1) {
+            run = fault - card->ledger.programmed - 1 < run ? fault - card->ledger.programmed - 1 : run;
             memcpy(to, flash->source + flash->done, (size_t)run);
-            card->programmed += run;
+            card->ledger.programmed += run;
             flash->done += (uint32_t)run;
         } else {
             *to = flash->source[flash->done];
-            struck = vdm_fault_trigger(card, VDM_AT_FLASH, ++card->programmed);
+            struck = vdm_fault_trigger(card, VDM_AT_FLASH, ++card->ledger.programmed);
             if (card->gone || card->cut) {
                 *to |= 0x0f; /* half of its bits made it */
                 return;

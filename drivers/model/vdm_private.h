@@ -393,8 +393,6 @@ struct vdm_card {
     int has_clip;
     struct vdm_clip clip;
     struct vdm_fault_set faults;
-    uint64_t boots;
-    uint64_t programmed;
     uint64_t transfers;
     uint8_t reg_at[1024]; /* VDM_ID_ + 1 of each word of the register file; 0: none */
     struct vdm_ledger ledger;

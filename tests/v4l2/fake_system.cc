@@ -124,6 +124,35 @@ struct FakeTable {
         }
         return ready;
     }
+    static int PairCreate(int node, int event)
+    {
+        std::lock_guard<std::mutex> guard(the->mutex_);
+        if (!the->files_.count(node))
+            return Fail(EBADF);
+        the->files_[the->next_fd_] = "pair";
+        the->pairs_[the->next_fd_] = {node, event};
+        return the->next_fd_++;
+    }
+    /* As the kernel does it: what was closed is not looked at any more. */
+    static int PairWait(int pair, short revents[2], int timeout_ms)
+    {
+        pollfd fds[2] = {};
+        unsigned count = 0;
+        {
+            std::lock_guard<std::mutex> guard(the->mutex_);
+            if (!the->files_.count(pair))
+                return Fail(EBADF);
+            const auto of = the->pairs_[pair];
+            if (the->files_.count(of.first))
+                fds[count++] = {of.first, POLLIN | POLLPRI, 0};
+            if (the->files_.count(of.second))
+                fds[count++] = {of.second, POLLIN, 0};
+        }
+        int ready = Poll(fds, count, timeout_ms);
+        revents[0] = count == 2 ? fds[0].revents : 0;
+        revents[1] = count ? fds[count - 1].revents : 0;
+        return ready;
+    }
     static int EventCreate()
     {
         std::lock_guard<std::mutex> guard(the->mutex_);
@@ -191,6 +220,8 @@ const struct v4l2_system FakeTable::table = {
     FakeTable::Map,
     FakeTable::Unmap,
     FakeTable::Poll,
+    FakeTable::PairCreate,
+    FakeTable::PairWait,
     FakeTable::EventCreate,
     FakeTable::EventSet,
     FakeTable::EventClear,

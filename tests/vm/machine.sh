@@ -16,10 +16,11 @@ machine_build() {
     vm_programs=$2/vm
 }
 
-# machine_files: what every guest has: our programs, and the tools that fit $KERNEL_NAME.
+# machine_files: what every guest has: our programs, firmware, and the tools that fit $KERNEL_NAME.
 machine_files() {
     "$here/tools.sh" trixie
-    echo "$vm_programs/rig" "$vm_programs/card_check" "$vm_programs/frame_check"
+    "$here/images.sh"
+    echo "$vm_programs"/*
 }
 
 # machine_kernel NAME: sets KERNEL_NAME and so on, see kernel.sh.
@@ -52,12 +53,17 @@ machine_server() {
 # really hangs is ended by its suite's time.
 machine_patience='no_timer_check watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300'
 
+# Two processors that run at the same time; or one whose time is the number of its instructions.
+machine_processors='-smp 2 -accel tcg,thread=multi'
+machine_counted='-smp 1 -accel tcg -icount shift=1,sleep=on'
+
 # machine_run FOLDER SECONDS IMAGE INITRD APPEND ARGUMENT...: QEMU to its end, or SECONDS.
 machine_run() {
     machine_folder=$1 machine_seconds=$2 machine_image=$3 machine_initrd=$4 machine_append=$5
     shift 5
+    # shellcheck disable=SC2086
     timeout --foreground -k 5 "$machine_seconds" "$vm_qemu" \
-        -M pc,memory-backend=memory -m 1024 -smp 2 -cpu max -accel tcg,thread=multi \
+        -M pc,memory-backend=memory -m 1024 -cpu max $machine_processors \
         -object memory-backend-memfd,id=memory,size=1G,share=on \
         -display none -nodefaults -no-reboot \
         -kernel "$machine_image" -initrd "$machine_initrd" \

@@ -15,6 +15,7 @@
  *   pull CARD                    the card stops answering without a word: reads give all ones, no
  *                                interrupt and no DMA ever comes. Ends with plug or unplug.
  *   power CARD                   its power fails and comes back at once
+ *   erase CARD                   the same, and its flash is as new
  *   faults CARD SCRIPT           arms a fault script (data sheet, section 10) in place of the one in
  *                                force; SCRIPT may be missing: no faults. Accesses and time count
  *                                from the rig's start: see ledger and now
@@ -22,7 +23,7 @@
  *                                unplug=N signal-loss=N ... all kinds
  *   ledger CARD                  what really happened, from the model's private ledger: captures
  *                                produced good fifo no_buffer no_signal dma usb interrupts reads
- *                                writes dma_bytes buttons, counted since the rig started; the same
+ *                                writes dma_bytes buttons boots programmed, counted since the rig started; the same
  *                                six of the present or last capture as capture_produced ...
  *   frame CARD BACK              the ledger's newest frame but BACK: sequence cause start_ns end_ns
  *                                source_frame tag
@@ -41,6 +42,11 @@
  *                                captures and has descriptors, goes on as fast as it can; or stands
  *                                still while it captures and has none, so that a guest which is slow
  *                                because its host is busy loses no frame
+ *   limit CARD BYTES             of a USB card: bulk IN carries at most so many bytes a second of
+ *                                the card's time; 0: no limit
+ *   hang CARD N                  of a USB card: the Nth vendor request from now on is never answered
+ *   usb CARD                     of a USB card, since the rig started: controls bulk_requests
+ *                                bulk_bytes events cancelled connects hung refused, and pending now
  *   slot CARD SLOT               version=N of the firmware in a flash slot, 0 if none
  */
 #ifndef VMR_PROTOCOL_H
@@ -51,6 +57,7 @@
 
 #define VMR_LINE_BYTES 2048  /* longest line, its newline included */
 #define VMR_ANSWER_MS  20000 /* the longest that a request takes */
-#define VMR_CARDS      4
+#define VMR_CARDS      6
+#define VMR_PCI_CARDS  4 /* the others are USB cards: 4 at high speed, 5 at SuperSpeed */
 
 #endif

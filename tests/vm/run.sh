@@ -117,9 +117,11 @@ run_kernel() {
             tail -n 1)"
         module=
     }
+    awake=$(sh "$here/module.sh" "$kernel" "$here/awake" 2>>"$folder/module.log") ||
+        say "not ok vm.$kernel.awake: $(tail -n 1 "$folder/module.log")"
     # shellcheck disable=SC2046,SC2086
     if ! "$here/initramfs.sh" "$folder/initrd" "$KERNEL_MODULES" "$KERNEL_RELEASE" \
-        $(machine_files) $module $VIDICON_VM_PROGRAMS >"$folder/initramfs.log" 2>&1 ||
+        $(machine_files) $module $awake $VIDICON_VM_PROGRAMS >"$folder/initramfs.log" 2>&1 ||
         ! machine_server "$folder" $((seconds + 30)) 2>>"$folder/initramfs.log"; then
         say "not ok vm.$kernel.machine: $(tail -n 1 "$folder/initramfs.log")"
         return 0

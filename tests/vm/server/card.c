@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "card_private.h"
+#include "../protocol.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +35,8 @@ static int has_room(const struct card *card)
     uint64_t used =
         ledger->capture.by_cause[VDM_CAUSE_GOOD] + ledger->capture.by_cause[VDM_CAUSE_DMA];
 
+    if (card->wire)
+        return card->engine.running && card->wire->is_asked(card);
     return card->engine.running && ((card->engine.queued - used) & 0xffffu) != 0;
 }
 
@@ -62,6 +65,12 @@ void card_catch_up(struct card *card)
         if (holds(card) || next > now - card->epoch_ns)
             break;
         vdm_advance(card->model, next);
+        card_settle(card);
+    }
+    /* What a USB card has room for is taken from it as soon as it is there. */
+    while (card->wire && (next = vdm_next_event_ns(card->model)) <= now - card->epoch_ns) {
+        vdm_advance(card->model, next);
+        card_settle(card);
     }
     vdm_advance(card->model, now - card->epoch_ns);
     card_settle(card);
@@ -71,9 +80,11 @@ uint64_t card_next_ns(struct card *card)
 {
     uint64_t now = host_now_ns() - card->epoch_ns;
     uint64_t next = vdm_next_event_ns(card->model);
+    uint64_t due = card->wire ? card->wire->due_ns(card) : UINT64_MAX;
 
     if (holds(card))
         return SECOND_NS;
+    next = due < next ? due : next;
     if (hurries(card) || next <= now)
         return 0;
     return next - now < SECOND_NS ? next - now : SECOND_NS;
@@ -92,8 +103,11 @@ static void hang_up(struct card *card)
 {
     if (card->client >= 0)
         (void)close(card->client);
+    if (card->wire)
+        card->wire->end(card);
+    else
+        vfu_end(&card->vfu);
     card->client = -1;
-    vfu_end(&card->vfu);
     memset(&card->engine, 0, sizeof card->engine);
 }
 
@@ -112,8 +126,25 @@ static void welcome(struct card *card)
         return;
     }
     card->client = client;
-    vfu_begin(&card->vfu);
-    pci_config_init(&card->config);
+    if (!card->wire) {
+        vfu_begin(&card->vfu);
+        pci_config_init(&card->config);
+        return;
+    }
+    pthread_mutex_lock(&card->lock);
+    if (card->wire->begin(card))
+        hang_up(card);
+    pthread_mutex_unlock(&card->lock);
+}
+
+static void serve_wire(struct card *card)
+{
+    pthread_mutex_lock(&card->lock);
+    card_catch_up(card);
+    if (card->wire->read(card))
+        hang_up(card);
+    card_settle(card);
+    pthread_mutex_unlock(&card->lock);
 }
 
 static void serve_message(struct card *card)
@@ -168,6 +199,8 @@ static void *live(void *context)
         card_catch_up(card);
         next = card_next_ns(card);
         wait[2].fd = card->client;
+        if (card->wire && card->wire->wants_to_write(card))
+            wait[2].events |= POLLOUT;
         pthread_mutex_unlock(&card->lock);
 
         timeout.tv_sec = (time_t)(next / SECOND_NS);
@@ -178,8 +211,12 @@ static void *live(void *context)
             (void)!read(card->wake, &count, sizeof count);
         if (wait[1].revents)
             welcome(card);
-        if (wait[2].revents && card->client == wait[2].fd)
-            serve_message(card);
+        if (wait[2].revents && card->client == wait[2].fd) {
+            if (card->wire)
+                serve_wire(card);
+            else
+                serve_message(card);
+        }
     }
 }
 
@@ -236,6 +273,8 @@ struct card *card_start(uint32_t number, const char *path)
     card->model_config.flash = card->flash;
     card->model_config.host = &card->host;
     card->model_config.context = card;
+    if (number >= VMR_PCI_CARDS && card_usb_init(card))
+        return fail(card, "the USB card");
     card->epoch_ns = host_now_ns();
     card->model = vdm_create(memory, bytes, &card->model_config);
     if (!card->model)
@@ -257,6 +296,8 @@ void card_end(struct card *card)
     pthread_mutex_unlock(&card->lock);
     wake(card);
     (void)pthread_join(card->thread, NULL);
+    if (card->wire)
+        card->wire->destroy(card);
     (void)close(card->listener);
     (void)close(card->wake);
     free(card->model);
@@ -305,6 +346,14 @@ void card_power_cycle(struct card *card)
     vdm_power_cycle(card->model);
     memset(&card->engine, 0, sizeof card->engine);
     leave(card);
+}
+
+void card_erase(struct card *card)
+{
+    enter(card);
+    memset(card->flash, 0xff, VDM_FLASH_BYTES);
+    leave(card);
+    card_power_cycle(card);
 }
 
 int card_set_faults(struct card *card, const char *script, const char **what)

@@ -22,6 +22,8 @@ void card_plug_in(struct card *card);
 /* The connection ends at once and none is taken until card_plug_in(). */
 void card_pull(struct card *card);
 void card_power_cycle(struct card *card);
+/* The same, and its flash is as new. */
+void card_erase(struct card *card);
 
 /* 0, or -1 and *what is wrong. */
 int card_set_faults(struct card *card, const char *script, const char **what);
@@ -34,6 +36,17 @@ void card_set_flip(struct card *card, uint32_t every);
 /* How the card's time goes on, see ../protocol.h. */
 enum card_rate { CARD_RATE_REAL, CARD_RATE_MAX, CARD_RATE_PATIENT };
 void card_set_rate(struct card *card, enum card_rate rate);
+
+struct card_usb_report {
+    uint64_t controls, bulk_requests, bulk_bytes, events, cancelled, connects, hung, refused,
+        pending;
+};
+/* Does this build have them? */
+int card_usb_is_there(void);
+/* Of USB cards: 0, or -1 if this is none. */
+int card_set_limit(struct card *card, uint64_t bytes_per_s);
+int card_set_hang(struct card *card, uint64_t nth);
+int card_look_usb(struct card *card, struct card_usb_report *report);
 
 struct card_report {
     struct vdm_ledger ledger;

@@ -68,6 +68,10 @@ static void interrupt(void *context)
 
 void card_settle(struct card *card)
 {
+    if (card->wire) {
+        card->wire->settle(card);
+        return;
+    }
     finish_flip(card);
     vfu_set_line(&card->vfu,
                  vdm_interrupt_line(card->model) && pci_config_may_use_line(&card->config));

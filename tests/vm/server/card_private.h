@@ -16,8 +16,22 @@ struct engine_view {
     int running;
 };
 
+/* Another wire than vfio-user's: that of a USB card. All with the lock held. */
+struct card_wire {
+    int (*begin)(struct card *card); /* card->client is there; -1 ends the connection */
+    int (*read)(struct card *card);
+    void (*settle)(struct card *card);
+    void (*end)(struct card *card);
+    void (*destroy)(struct card *card);
+    int (*is_asked)(const struct card *card); /* for a frame */
+    int (*wants_to_write)(const struct card *card);
+    uint64_t (*due_ns)(const struct card *card); /* of the model's time */
+};
+
 struct card {
     uint32_t number;
+    const struct card_wire *wire; /* NULL: vfio-user */
+    struct redir *redir;
     pthread_mutex_t lock;
     pthread_t thread;
     int listener;
@@ -63,5 +77,8 @@ void card_bus_init(struct card *card);
 extern const struct vfu_ops card_vfu_ops;
 /* Ends what was begun on behalf of the driver; with the lock held. */
 void card_settle(struct card *card);
+
+/* Makes it a USB card, with a wire: 0, or -1 if this build has none. */
+int card_usb_init(struct card *card);
 
 #endif

@@ -106,6 +106,13 @@ static int do_power(struct request *request, const char **what)
     return 0;
 }
 
+static int do_erase(struct request *request, const char **what)
+{
+    (void)what;
+    card_erase(request->card);
+    return 0;
+}
+
 /* ---- What goes wrong, and what is shown ---- */
 
 static int do_faults(struct request *request, const char **what)
@@ -138,6 +145,28 @@ static int do_rate(struct request *request, const char **what)
     }
     *what = "the rate is real, max or patient";
     return -1;
+}
+
+static int do_limit(struct request *request, const char **what)
+{
+    long long bytes;
+
+    *what = "needs bytes a second";
+    if (number(request->argument[0], 0, INT64_C(1) << 40, &bytes))
+        return -1;
+    *what = "this is no USB card";
+    return card_set_limit(request->card, (uint64_t)bytes);
+}
+
+static int do_hang(struct request *request, const char **what)
+{
+    long long nth;
+
+    *what = "needs a count of requests";
+    if (number(request->argument[0], 0, UINT32_MAX, &nth))
+        return -1;
+    *what = "this is no USB card";
+    return card_set_hang(request->card, (uint64_t)nth);
 }
 
 static int do_signal(struct request *request, const char **what)
@@ -208,6 +237,8 @@ static int do_ledger(struct request *request, const char **what)
     put_value(request, "writes", ledger->register_writes);
     put_value(request, "dma_bytes", ledger->dma_bytes);
     put_value(request, "buttons", ledger->button_presses);
+    put_value(request, "boots", ledger->boots);
+    put_value(request, "programmed", ledger->programmed);
     put_value(request, "capture_produced", ledger->capture.produced);
     for (unsigned n = 0; n < VDM_CAUSES; n++)
         put(request, " capture_%s=%" PRIu64, causes[n], ledger->capture.by_cause[n]);
@@ -222,6 +253,25 @@ static int do_injected(struct request *request, const char **what)
     card_look(request->card, &report, 0);
     for (uint32_t kind = 0; kind < VDM_FAULT_KINDS && vdm_fault_name(kind); kind++)
         put_value(request, vdm_fault_name(kind), report.ledger.injected[kind]);
+    return 0;
+}
+
+static int do_usb(struct request *request, const char **what)
+{
+    struct card_usb_report report;
+
+    *what = "this is no USB card";
+    if (card_look_usb(request->card, &report))
+        return -1;
+    put_value(request, "controls", report.controls);
+    put_value(request, "bulk_requests", report.bulk_requests);
+    put_value(request, "bulk_bytes", report.bulk_bytes);
+    put_value(request, "events", report.events);
+    put_value(request, "cancelled", report.cancelled);
+    put_value(request, "connects", report.connects);
+    put_value(request, "hung", report.hung);
+    put_value(request, "refused", report.refused);
+    put_value(request, "pending", report.pending);
     return 0;
 }
 
@@ -313,6 +363,7 @@ static const struct {
     {"unplug",   do_unplug  },
     {"pull",     do_pull    },
     {"power",    do_power   },
+    {"erase",    do_erase   },
     {"faults",   do_faults  },
     {"injected", do_injected},
     {"ledger",   do_ledger  },
@@ -326,6 +377,9 @@ static const struct {
     {"flipped",  do_flipped },
     {"rate",     do_rate    },
     {"slot",     do_slot    },
+    {"limit",    do_limit   },
+    {"hang",     do_hang    },
+    {"usb",      do_usb     },
 };
 
 /* ---- A line ---- */

@@ -136,7 +136,8 @@ int main(int argc, char **argv)
 {
     static struct card_report report;
     struct card *cards[VMR_CARDS] = {NULL};
-    struct control control = {.cards = cards, .count = VMR_CARDS};
+    unsigned count = card_usb_is_there() ? VMR_CARDS : VMR_PCI_CARDS;
+    struct control control = {.cards = cards, .count = count};
     sigset_t mask;
     int listener, signals;
 
@@ -154,7 +155,7 @@ int main(int argc, char **argv)
     (void)sigprocmask(SIG_BLOCK, &mask, NULL);
     (void)alarm((unsigned)strtoul(argv[2], NULL, 10));
     signals = signalfd(-1, &mask, SFD_CLOEXEC);
-    for (unsigned n = 0; n < VMR_CARDS; n++) {
+    for (unsigned n = 0; n < count; n++) {
         char path[256];
 
         (void)snprintf(path, sizeof path, "%s/card%u.sock", control.folder, n);
@@ -168,7 +169,7 @@ int main(int argc, char **argv)
         return 1;
     loop(&control, listener, signals);
     (void)close(listener);
-    for (unsigned n = 0; n < VMR_CARDS; n++) {
+    for (unsigned n = 0; n < count; n++) {
         card_look(cards[n], &report, 0);
         if (report.messages)
             sum_up(&report);

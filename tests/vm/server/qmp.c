@@ -2,6 +2,7 @@
 #include "qmp.h"
 
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "../protocol.h"
 
 #define REPLY_MS   5000
 #define RELEASE_MS 12000 /* a guest's driver may have to wait for its own time-outs */
@@ -100,21 +103,61 @@ static int start(struct talk *talk, const char *path, const char **what)
     return 0;
 }
 
+static int ask_in(struct talk *talk, const char **what, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static int ask_in(struct talk *talk, const char **what, const char *format, ...)
+{
+    char request[512];
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(request, sizeof request, format, arguments);
+    va_end(arguments);
+    *what = "the request is too long";
+    return length < 0 || length >= (int)sizeof request ? -1 : ask(talk, request, what);
+}
+
+/* On the bus of the controller called usb. The socket is a character device of its own. */
+static int add_usb(struct talk *talk, unsigned number, const char *card_path, const char **what)
+{
+    if (ask_in(talk, what,
+               "{\"execute\":\"chardev-add\",\"arguments\":{\"id\":\"wire%u\",\"backend\":"
+               "{\"type\":\"socket\",\"data\":{\"server\":false,\"addr\":"
+               "{\"type\":\"unix\",\"data\":{\"path\":\"%s\"}}}}}}\n",
+               number, card_path))
+        return -1;
+    return ask_in(talk, what,
+                  "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"usb-redir\","
+                  "\"id\":\"card%u\",\"bus\":\"usb.0\",\"chardev\":\"wire%u\"}}\n",
+                  number, number);
+}
+
+/* It went with its device, unless there was none. */
+static void remove_wire(struct talk *talk, unsigned number)
+{
+    const char *what;
+
+    (void)ask_in(talk, &what,
+                 "{\"execute\":\"chardev-remove\",\"arguments\":{\"id\":\"wire%u\"}}\n", number);
+}
+
 int qmp_device_add(const char *qmp_path, unsigned number, const char *card_path, const char **what)
 {
     static struct talk talk;
-    char request[512];
     int result;
 
-    /* The path is the rig's own, without anything that JSON would take amiss. */
-    if (snprintf(request, sizeof request,
-                 "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"vfio-user-pci\","
-                 "\"id\":\"card%u\",\"bus\":\"pci.0\",\"socket\":{\"type\":\"unix\","
-                 "\"path\":\"%s\"}}}\n",
-                 number, card_path) >= (int)sizeof request ||
-        start(&talk, qmp_path, what))
+    if (start(&talk, qmp_path, what))
         return -1;
-    result = ask(&talk, request, what);
+    /* The path is the rig's own, without anything that JSON would take amiss. */
+    if (number >= VMR_PCI_CARDS)
+        result = add_usb(&talk, number, card_path, what);
+    else
+        result = ask_in(&talk, what,
+                        "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"vfio-user-pci\","
+                        "\"id\":\"card%u\",\"bus\":\"pci.0\",\"socket\":{\"type\":\"unix\","
+                        "\"path\":\"%s\"}}}\n",
+                        number, card_path);
     (void)close(talk.socket);
     return result ? -1 : 0;
 }
@@ -142,6 +185,8 @@ int qmp_device_del(const char *qmp_path, unsigned number, const char **what)
                 result = 0;
         }
     }
+    if (number >= VMR_PCI_CARDS)
+        remove_wire(&talk, number);
     (void)close(talk.socket);
     return result < 0 ? -1 : 0;
 }

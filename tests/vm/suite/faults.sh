@@ -1,0 +1,36 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: MIT
+# plain: 6.12
+# seconds: 300
+# long-seconds: 900
+# Every fault of a PCI card under the driver, through the library: what was lost has the cause that
+# the model's ledger has, no picture called good is wrong, an end has a name; then all works again.
+. /suite/lib.sh
+
+export LD_LIBRARY_PATH=/programs
+command -v fault_check >/dev/null || {
+    skip all 'the library is not in this guest: give its programs in VIDICON_VM_PROGRAMS'
+    exit 0
+}
+check load modprobe vidicon || exit 0
+check node await 20 node_of vidicon
+
+for fault in $(fault_check list); do
+    echo "at $(cut -d ' ' -f 1 /proc/uptime)"
+    check "$fault" fault_check "$fault" && note "$fault: $(tail -n 1 "$scratch/check.out")"
+done
+
+# The controls: a fault that never came, and pictures that were spoilt on the way.
+check control.not-injected sh -c '! fault_check irq-late unarmed'
+rig flip 0 7
+check control.wrong-picture sh -c '! fault_check fifo-overflow'
+rig flip 0 0
+
+steps=6
+[ ! -f /share/long ] || steps=40
+for place in probe start stop; do
+    check "unplug.$place" fault_check unplugs $place $steps &&
+        note "unplug.$place: $(tail -n 1 "$scratch/check.out")"
+done
+rig rate 0 real
+check unload rmmod vidicon
