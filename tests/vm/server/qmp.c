@@ -118,9 +118,13 @@ static int ask_in(struct talk *talk, const char **what, const char *format, ...)
     return length < 0 || length >= (int)sizeof request ? -1 : ask(talk, request, what);
 }
 
-/* On the bus of the controller called usb. The socket is a character device of its own. */
+/* On a controller that is there from the first such card on. The socket is a character device of
+ * its own. */
 static int add_usb(struct talk *talk, unsigned number, const char *card_path, const char **what)
 {
+    (void)ask_in(talk, what,
+                 "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"qemu-xhci\","
+                 "\"id\":\"usb\",\"bus\":\"pci.0\"}}\n");
     if (ask_in(talk, what,
                "{\"execute\":\"chardev-add\",\"arguments\":{\"id\":\"wire%u\",\"backend\":"
                "{\"type\":\"socket\",\"data\":{\"server\":false,\"addr\":"
