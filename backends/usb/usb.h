@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One open device: the core driven by control requests, two threads, two locks. `control` may be
+ * held over a transfer and comes first; `lock` is never held over anything that waits for the bus.
+ */
+#ifndef USB_H
+#define USB_H
+
+#include <libusb.h>
+#include <stdatomic.h>
+
+#include "backend.h"
+#include "usb_options.h"
+#include "vdh_boot.h"
+#include "vdh_capture.h"
+#include "vdh_device.h"
+#include "vdh_flash.h"
+#include "vdh_format.h"
+#include "vdh_irq.h"
+
+struct usb_stream;
+
+#define USB_MS          INT64_C(1000000)
+#define USB_BULK_IN     0x81u
+#define USB_EVENT_IN    0x82u
+#define USB_EVENT_BYTES 64u
+#define USB_CONTROL_MS  1000u /* of a control request */
+#define USB_EVENTS                                                                               \
+    (VDH_EVENT_SOURCE | VDH_EVENT_CONTROL | VDH_EVENT_BOOT | VDH_EVENT_FLASH | VDH_EVENT_ERROR | \
+     VDH_EVENT_STOPPED)
+
+/* Which driver a device needs; its descriptors decide. */
+enum usb_kind { USB_KIND_NONE, USB_KIND_VENDOR, USB_KIND_UVC };
+
+/* A device on the bus, as a list shows it. */
+struct usb_seat {
+    libusb_device *device; /* the list's: take a reference to keep it */
+    enum usb_kind kind;
+    int running; /* firmware runs: its second product id */
+    int speed;   /* enum libusb_speed */
+    uint8_t bus;
+    uint8_t address;
+    uint8_t serial_index;
+    int refused; /* libusb's reason why it could not be opened to read its serial number, 0: none */
+    char serial[32];
+    char port[48]; /* "1-2.3": bus and ports */
+    char id[128];  /* "usb:SERIAL", else "usb:port-1-2.3" */
+};
+
+/* What a handle leads to at the moment. A device that re-enumerates gets another one. */
+struct usb_link {
+    libusb_device_handle *handle;
+    struct libusb_transfer *event;
+    uint8_t event_bytes[USB_EVENT_BYTES];
+    int event_flies; /* under `lock`, all of these */
+    atomic_int event_halted;
+    int event_errors; /* in a row */
+    atomic_int lost;  /* the event endpoint or a request saw NO DEVICE */
+};
+
+struct usb_card {
+    struct usb_options options;
+    struct vdi_device *device;
+    libusb_context *context;
+    char id[128];
+    char serial[32];
+    char port[48];
+    int speed;
+    uint8_t bus;
+    atomic_int gone;
+
+    vdi_mutex *control; /* the core and every request */
+    vdi_mutex *lock;    /* what callbacks touch */
+    vdi_cond *cond;     /* of those who wait for frames, events, the end of transfers */
+    vdi_cond *alarm;    /* of the control thread */
+    vdi_thread *events_thread;
+    vdi_thread *control_thread;
+    atomic_int quit;
+
+    struct usb_link link;
+    uint32_t news;   /* VDH_EVENT_* not looked at yet */
+    uint32_t moved;  /* CONTROL_CHANGED of the same packets */
+    uint32_t moving; /* not 0: it is expected to leave the bus and to come back */
+
+    struct vdh_io io;
+    struct vdh_device core;
+    uint8_t *tables;
+    const uint8_t *image;
+    size_t image_bytes;
+    int image_is_file;
+    int ready;
+    char state_text[160];
+    int64_t request_ns; /* how long the shortest request took */
+
+    /* Registers read in one request, each handed out once. */
+    uint8_t ahead[1024];
+    uint32_t ahead_offset;
+    uint32_t ahead_bytes;
+    uint8_t ahead_used[256];
+    atomic_uint requests; /* control transfers so far */
+
+    struct usb_stream *stream;
+};
+
+struct usb_device {
+    struct usb_card *card;
+};
+
+static inline struct usb_card *usb_card_of(struct vdi_device *device)
+{
+    return ((struct usb_device *)device->priv)->card;
+}
+
+/* ---- usb_find.c: what is on the bus ---- */
+
+/* Calls `each` for every device that this backend drives, until it returns other than 0. */
+int usb_find_each(libusb_context *context, int (*each)(const struct usb_seat *seat, void *user),
+                  void *user);
+/* Whether `path`, the id behind "usb:" without options, names it. "" names any. */
+int usb_find_matches(const struct usb_seat *seat, const char *path, size_t length);
+void usb_find_describe(struct vdi_device_info *out, const struct usb_seat *seat);
+int usb_list(struct vdi_context *context, struct vdi_sink *sink);
+/* A libusb context, or an error text. */
+int usb_context_create(libusb_context **out);
+/* "usb:port-…: libusb says LIBUSB_ERROR_ACCESS", with what to do. Returns a vdc_status. */
+int usb_find_error(const char *id, int code, const char *tried);
+
+/* ---- usb_device.c: open, close, the threads ---- */
+
+int usb_open(struct vdi_device *device, const char *path);
+void usb_close(struct vdi_device *device);
+void usb_card_lock(struct usb_card *card);
+void usb_card_unlock(struct usb_card *card);
+/* Both take and give `control`, for calls of the library. */
+void usb_card_enter(struct usb_card *card);
+void usb_card_leave(struct usb_card *card);
+/* From any thread, with `lock` held: it is gone for good; wakes everybody. */
+void usb_card_lost(struct usb_card *card);
+
+/* ---- usb_link.c: one handle, from open to close ---- */
+
+/* 0, or libusb's error. */
+int usb_link_open(struct usb_card *card, libusb_device *device);
+void usb_link_close(struct usb_card *card);
+/* Sees the device at its place again, after it left the bus; a result of the core. With `control` held. */
+int usb_link_return(struct usb_card *card);
+
+/* ---- usb_io.c: the core's callbacks ---- */
+
+void usb_io_init(struct usb_card *card);
+/* Reads registers that the core will ask for in a moment, in one request. */
+int usb_io_read_ahead(struct usb_card *card, uint32_t offset, uint32_t bytes);
+void usb_io_forget(struct usb_card *card);
+/* The core's result for libusb's. */
+int usb_io_result(struct usb_card *card, int code);
+
+/* ---- usb_boot.c: all with `control` held ---- */
+
+int usb_error(struct usb_card *card, int result, const char *tried);
+int usb_boot_attach(struct usb_card *card);
+int usb_boot_bring_up(struct usb_card *card);
+int usb_boot_run(struct usb_card *card, const uint8_t *image, size_t bytes, uint32_t flags,
+                 enum vdh_image_error *why, vdc_progress_fn progress, void *user);
+void usb_boot_tell(struct usb_card *card);
+/* From now on (1), or no longer (0), it may leave the bus and come back; nests. */
+void usb_boot_moving(struct usb_card *card, int moving);
+/* Lets time pass, or less if an event of boot or flash comes. */
+void usb_boot_pause(struct usb_card *card, uint32_t microseconds);
+
+/* ---- usb_event.c: the interrupt endpoint and what it sets off ---- */
+
+int usb_event_submit(struct usb_card *card);
+/* The control thread's: what the packets told, without `lock`. */
+void usb_event_tell(struct usb_card *card, uint32_t events, uint32_t moved);
+
+/* ---- usb_hotplug.c ---- */
+
+int usb_watch(struct vdi_context *context, void **state, int on);
+/* While a device re-enumerates its leaving is no news. */
+void usb_hotplug_moving(const char *id, int moving);
+
+/* ---- usb_platform_*.c ---- */
+
+/* Memory that all transfers of this system may take together; 0: no limit known. */
+uint64_t usb_platform_budget_bytes(void);
+/* What to do about a missing permission. */
+const char *usb_platform_permission_text(void);
+
+/* ---- Tables ---- */
+
+extern const struct vdi_input_ops usb_input_ops;
+extern const struct vdi_firmware_ops usb_firmware_ops;
+extern const struct vdi_register_ops usb_register_ops;
+
+int usb_formats(struct vdi_device *device, struct vdi_sink *sink);
+int usb_negotiate(struct vdi_device *device, vdc_format *format, uint32_t *changed);
+int usb_controls(struct vdi_device *device, struct vdi_sink *sink);
+int usb_get_control(struct vdi_device *device, uint32_t control, int64_t *value);
+int usb_set_control(struct vdi_device *device, uint32_t control, int64_t value);
+void usb_controls_moved(struct usb_card *card, uint32_t mask);
+int usb_format_adjust(struct usb_card *card, vdc_format *format, struct vdh_format *core,
+                      uint32_t *changed);
+void usb_format_from_core(vdc_format *out, const struct vdh_device *core,
+                          const struct vdh_format *format);
+
+#endif

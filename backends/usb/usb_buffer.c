@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Buffers. Those of the library have room for the padding, so that a transfer lands in them whole;
+ * those of a caller end with the frame, and its last bytes are copied if it is no multiple of 1024.
+ */
+#include "usb_stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PROBE_BYTES  (UINT32_C(512) * 1024u)
+#define PROBE_ROUNDS 4
+#define SLOWER_MOST  3 /* times, than memory of any other kind */
+
+/* ---- Device memory ---- */
+
+/* The best of a few copies. */
+static int64_t read_ns(uint8_t *to, const uint8_t *from)
+{
+    int64_t best = INT64_MAX;
+
+    for (int i = 0; i < PROBE_ROUNDS; i++) {
+        int64_t begin = vdi_now_ns();
+        int64_t took;
+
+        memcpy(to, from, PROBE_BYTES);
+        took = vdi_now_ns() - begin;
+        best = took < best ? took : best;
+    }
+    return best;
+}
+
+/* On some machines such memory is not cached, and reading a frame takes longer than copying it. */
+static int probe(struct usb_card *card)
+{
+    uint8_t *mapped = libusb_dev_mem_alloc(card->link.handle, PROBE_BYTES);
+    uint8_t *plain = malloc(PROBE_BYTES);
+    uint8_t *to = malloc(PROBE_BYTES);
+    int fast = 0;
+
+    if (mapped && plain && to) {
+        int64_t ordinary;
+        int64_t special;
+
+        memset(mapped, 1, PROBE_BYTES);
+        memset(plain, 1, PROBE_BYTES);
+        memset(to, 1, PROBE_BYTES);
+        ordinary = read_ns(to, plain);
+        special = read_ns(to, mapped);
+        fast = special <= SLOWER_MOST * (ordinary + 1000);
+        vdi_log(card->device->context, VDC_LOG_DEBUG,
+                "%s: %u bytes of device memory are read in %lld us, of ordinary in %lld: %s",
+                card->id, (unsigned)PROBE_BYTES, (long long)(special / 1000),
+                (long long)(ordinary / 1000), fast ? "used" : "not used");
+    }
+    if (mapped)
+        (void)libusb_dev_mem_free(card->link.handle, mapped, PROBE_BYTES);
+    free(plain);
+    free(to);
+    return fast;
+}
+
+static int want_devmem(struct usb_stream *st)
+{
+    struct usb_card *card = st->card;
+    int fast;
+
+    if (!st->devmem || !card->link.handle || card->link.lost)
+        return 0;
+    if (card->options.devmem == USB_ON)
+        return 1;
+    fast = usb_tune_devmem(card->bus);
+    if (fast < 0) {
+        fast = probe(card);
+        usb_tune_devmem_set(card->bus, fast);
+    }
+    return fast;
+}
+
+int usb_buffer_allocate(struct vdi_buffer *buffer, size_t bytes)
+{
+    struct usb_stream *st = usb_stream_of(buffer->stream);
+    struct usb_buffer *own = buffer->priv;
+    size_t padded = (bytes + USB_PAD_BYTES - 1) / USB_PAD_BYTES * USB_PAD_BYTES;
+
+    usb_card_enter(st->card);
+    if (want_devmem(st))
+        own->memory = libusb_dev_mem_alloc(st->card->link.handle, padded);
+    own->lender = own->memory ? st->card->link.handle : NULL;
+    usb_card_leave(st->card);
+    if (!own->memory) {
+        own->memory = calloc(1, padded);
+        if (!own->memory)
+            return vdi_error(VDC_E_NO_MEMORY, "%s: no memory for a frame of %zu bytes",
+                             st->card->id, bytes);
+    }
+    own->memory_bytes = padded;
+    buffer->data = own->memory;
+    buffer->capacity_bytes = padded;
+    return VDC_OK;
+}
+
+void usb_buffer_free(struct vdi_buffer *buffer)
+{
+    struct usb_buffer *own = buffer->priv;
+
+    if (own->lender)
+        (void)libusb_dev_mem_free(own->lender, own->memory, own->memory_bytes);
+    else
+        free(own->memory);
+    own->memory = NULL;
+    own->lender = NULL;
+    buffer->data = NULL;
+}
+
+/* ---- Attach, detach, queue ---- */
+
+int usb_buffer_attach(struct vdi_buffer *buffer)
+{
+    struct usb_stream *st = usb_stream_of(buffer->stream);
+    struct usb_buffer *own = buffer->priv;
+    uint64_t room = own->memory ? own->memory_bytes : st->frame_bytes;
+
+    own->buffer = buffer;
+    own->queued = 0;
+    if (buffer->index >= USB_BUFFERS_MAX || !buffer->data ||
+        buffer->capacity_bytes < st->frame_bytes ||
+        usb_frame_shape(&own->shape, st->frame_bytes, room, st->plan.transfer_bytes))
+        return vdi_error(VDC_E_INVALID,
+                         "%s: buffer %u cannot take a frame: %zu bytes are there, %u are needed",
+                         st->card->id, (unsigned)buffer->index, buffer->capacity_bytes,
+                         (unsigned)st->frame_bytes);
+    return VDC_OK;
+}
+
+void usb_buffer_detach(struct vdi_buffer *buffer)
+{
+    struct usb_stream *st = usb_stream_of(buffer->stream);
+    struct usb_buffer *own = buffer->priv;
+    uint32_t kept = 0;
+
+    usb_card_lock(st->card);
+    for (uint32_t i = 0; i < st->queue_count; i++) {
+        struct usb_buffer *at = st->queue[(st->queue_first + i) % USB_BUFFERS_MAX];
+
+        if (at != own)
+            st->queue[(st->queue_first + kept++) % USB_BUFFERS_MAX] = at;
+    }
+    st->queue_count = kept;
+    own->queued = 0;
+    usb_card_unlock(st->card);
+}
+
+int usb_stream_queue(struct vdi_stream *stream, struct vdi_buffer *buffer)
+{
+    struct usb_stream *st = usb_stream_of(stream);
+    struct usb_buffer *own = buffer->priv;
+
+    usb_card_lock(st->card);
+    if (!own->queued && !st->stopping && st->queue_count < USB_BUFFERS_MAX) {
+        own->queued = 1;
+        st->queue[(st->queue_first + st->queue_count++) % USB_BUFFERS_MAX] = own;
+        usb_transfer_pump(st);
+    }
+    usb_card_unlock(st->card);
+    return VDC_OK;
+}

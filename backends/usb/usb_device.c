@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening and closing, and the two threads of an open device: one handles libusb's events, so that
+ * callbacks come whether anybody waits or not; one makes the requests that nobody waits for.
+ */
+#include "usb.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "usb_stream.h"
+#include "vdh_default_image.h"
+
+#define EVENTS_TURN_S 1
+#define TOLD_LATER    (VDH_EVENT_SOURCE | VDH_EVENT_CONTROL | VDH_EVENT_ERROR)
+
+void usb_card_lock(struct usb_card *card)
+{
+    vdi_mutex_lock(card->lock);
+}
+
+void usb_card_unlock(struct usb_card *card)
+{
+    vdi_mutex_unlock(card->lock);
+}
+
+void usb_card_enter(struct usb_card *card)
+{
+    vdi_mutex_lock(card->control);
+}
+
+void usb_card_leave(struct usb_card *card)
+{
+    vdi_mutex_unlock(card->control);
+}
+
+void usb_card_lost(struct usb_card *card)
+{
+    card->link.lost = 1;
+    if (atomic_exchange(&card->gone, 1))
+        return;
+    vdi_log(card->device->context, VDC_LOG_WARNING, "%s: it was unplugged", card->id);
+    if (card->stream)
+        usb_delivery_ready(card->stream);
+    vdi_cond_signal_all(card->cond);
+    vdi_cond_signal_all(card->alarm);
+}
+
+/* ---- Threads ---- */
+
+static void run_events(void *argument)
+{
+    struct usb_card *card = argument;
+
+    while (!atomic_load(&card->quit)) {
+        struct timeval turn = {EVENTS_TURN_S, 0};
+        int code = libusb_handle_events_timeout_completed(card->context, &turn, NULL);
+
+        /* It cannot be helped, but it must not burn a processor either. */
+        if (code && code != LIBUSB_ERROR_INTERRUPTED) {
+            usb_card_lock(card);
+            (void)vdi_cond_wait(card->alarm, card->lock, vdi_now_ns() + 10 * USB_MS);
+            usb_card_unlock(card);
+        }
+    }
+}
+
+static void run_control(void *argument)
+{
+    struct usb_card *card = argument;
+
+    usb_card_lock(card);
+    while (atomic_load(&card->quit) < 1) {
+        int64_t due = usb_stream_due(card);
+        uint32_t events = card->news & TOLD_LATER;
+        uint32_t moved = card->moved;
+        int over = 0;
+
+        if (card->moving) {
+            /* Whoever moves it holds `control` for long, and looks at the news itself. */
+            (void)vdi_cond_wait(card->alarm, card->lock, vdi_now_ns() + 100 * USB_MS);
+            continue;
+        }
+        if (!events && !card->link.event_halted && due > vdi_now_ns())
+            over = vdi_cond_wait(card->alarm, card->lock, due);
+        events = card->news & TOLD_LATER;
+        moved = card->moved;
+        if (!over && !events && !card->link.event_halted && usb_stream_due(card) > vdi_now_ns())
+            continue;
+        card->news &= ~(uint32_t)TOLD_LATER;
+        card->moved = 0;
+        usb_card_unlock(card);
+        usb_card_enter(card);
+        usb_event_tell(card, events, moved);
+        usb_stream_serve(card);
+        usb_card_leave(card);
+        usb_card_lock(card);
+    }
+    usb_card_unlock(card);
+}
+
+/* ---- Opening ---- */
+
+struct choice {
+    struct usb_card *card;
+    libusb_device *device;
+    int busy; /* libusb's error of the last one that could not be had */
+};
+
+static void take_seat(struct usb_card *card, const struct usb_seat *seat)
+{
+    memcpy(card->id, seat->id, sizeof(card->id));
+    memcpy(card->serial, seat->serial, sizeof(card->serial));
+    memcpy(card->port, seat->port, sizeof(card->port));
+    card->speed = seat->speed;
+    card->bus = seat->bus;
+}
+
+static int choose(const struct usb_seat *seat, void *user)
+{
+    struct choice *choice = user;
+
+    if (!usb_find_matches(seat, choice->card->options.path, strlen(choice->card->options.path)))
+        return 0;
+    take_seat(choice->card, seat);
+    choice->busy = usb_link_open(choice->card, seat->device);
+    if (!choice->busy)
+        return 1;
+    /* Without an id the next one may be free. */
+    return choice->card->options.path[0] != 0;
+}
+
+static int find_and_link(struct usb_card *card)
+{
+    struct choice choice = {card, NULL, 0};
+    int result = usb_find_each(card->context, choose, &choice);
+
+    if (result < 0)
+        return result;
+    if (choice.busy)
+        return usb_find_error(card->id, choice.busy, "opening it");
+    if (!card->link.handle)
+        return vdi_error(VDC_E_NOT_FOUND,
+                         "usb:%s: no such device is plugged in; \"vidicon list\" shows what is",
+                         card->options.path);
+    return VDC_OK;
+}
+
+static int take_image(struct usb_card *card)
+{
+    if (strcmp(card->options.firmware, "none") == 0)
+        return VDC_OK;
+    if (card->options.firmware[0]) {
+        card->image_is_file = 1;
+        return vdi_file_open(&card->image, &card->image_bytes, card->options.firmware);
+    }
+    card->image = vdh_default_image;
+    card->image_bytes = vdh_default_image_bytes;
+    return VDC_OK;
+}
+
+static int prepare(struct usb_card *card)
+{
+    int result = vdi_mutex_create(&card->control);
+
+    if (!result)
+        result = vdi_mutex_create(&card->lock);
+    if (!result)
+        result = vdi_cond_create(&card->cond);
+    if (!result)
+        result = vdi_cond_create(&card->alarm);
+    if (!result)
+        result = take_image(card);
+    if (!result)
+        result = usb_context_create(&card->context);
+    card->tables = malloc(VDH_TABLES_MAX_BYTES);
+    if (!result && !card->tables)
+        result = vdi_error(VDC_E_NO_MEMORY, "usb: no memory to open a device");
+    if (!result)
+        result = vdi_thread_create(&card->events_thread, run_events, card, "vidicon-usb");
+    return result;
+}
+
+static void destroy(struct usb_card *card)
+{
+    if (card->control_thread) {
+        atomic_store(&card->quit, 1);
+        usb_card_lock(card);
+        vdi_cond_signal_all(card->alarm);
+        usb_card_unlock(card);
+        vdi_thread_join(card->control_thread);
+    }
+    /* The events are handled until the last transfer is back. */
+    if (card->events_thread) {
+        usb_link_close(card);
+        atomic_store(&card->quit, 1);
+        libusb_interrupt_event_handler(card->context);
+        vdi_thread_join(card->events_thread);
+    }
+    if (card->link.event)
+        libusb_free_transfer(card->link.event);
+    if (card->context)
+        libusb_exit(card->context);
+    if (card->image_is_file && card->image)
+        vdi_file_close(card->image, card->image_bytes);
+    free(card->tables);
+    vdi_cond_destroy(card->alarm);
+    vdi_cond_destroy(card->cond);
+    vdi_mutex_destroy(card->lock);
+    vdi_mutex_destroy(card->control);
+    free(card);
+}
+
+static int bring_up(struct usb_card *card)
+{
+    int result = find_and_link(card);
+
+    if (!result) {
+        usb_card_enter(card);
+        result = usb_boot_bring_up(card);
+        usb_card_leave(card);
+    }
+    if (!result)
+        result = vdi_thread_create(&card->control_thread, run_control, card, "vidicon-usb-ctl");
+    return result;
+}
+
+int usb_open(struct vdi_device *device, const char *path)
+{
+    struct usb_device *own = device->priv;
+    struct usb_card *card = calloc(1, sizeof(*card));
+    char why[320];
+    int result;
+
+    if (!card)
+        return vdi_error(VDC_E_NO_MEMORY, "usb:%.64s: no memory to open it", path);
+    card->device = device;
+    atomic_init(&card->gone, 0);
+    atomic_init(&card->quit, 0);
+    atomic_init(&card->requests, 0);
+    usb_io_init(card);
+    if (usb_options_parse(&card->options, path, why, sizeof(why)))
+        result = vdi_error(VDC_E_INVALID, "cannot open usb:%.64s: %s", path, why);
+    else
+        result = prepare(card);
+    if (!result)
+        result = bring_up(card);
+    if (result) {
+        destroy(card);
+        return result;
+    }
+    own->card = card;
+    return VDC_OK;
+}
+
+void usb_close(struct vdi_device *device)
+{
+    struct usb_device *own = device->priv;
+
+    if (own->card)
+        destroy(own->card);
+    own->card = NULL;
+}

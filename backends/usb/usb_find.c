@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is on the bus, and what it is called: by its serial number, else by its port. A serial number
+ * is read through a handle; who may not open the device still sees it, by its port.
+ */
+#include "usb.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "vidicon_brand.h"
+
+#define PORTS_MAX 7
+#define SEATS_MAX 64
+
+int usb_context_create(libusb_context **out)
+{
+    int code = libusb_init(out);
+
+    if (code)
+        return vdi_error(code == LIBUSB_ERROR_NO_MEM ? VDC_E_NO_MEMORY : VDC_E_IO,
+                         "usb: libusb cannot start: %s", libusb_error_name(code));
+    return VDC_OK;
+}
+
+int usb_find_error(const char *id, int code, const char *tried)
+{
+    switch (code) {
+    case LIBUSB_ERROR_ACCESS:
+        return vdi_error(VDC_E_PERMISSION, "%s: %s: no permission; %s", id, tried,
+                         usb_platform_permission_text());
+    case LIBUSB_ERROR_BUSY:
+        return vdi_error(VDC_E_BUSY, "%s: %s: another program has it", id, tried);
+    case LIBUSB_ERROR_NO_DEVICE:
+        return vdi_error(VDC_E_GONE, "%s: %s: it was unplugged", id, tried);
+    case LIBUSB_ERROR_NO_MEM:
+        return vdi_error(VDC_E_NO_MEMORY, "%s: %s: no memory", id, tried);
+    default:
+        return vdi_error(VDC_E_IO, "%s: %s: %s", id, tried, libusb_error_name(code));
+    }
+}
+
+/* ---- One device ---- */
+
+/* Descriptors decide. UVC cameras get their own kind beside this one. */
+static enum usb_kind kind_of(const struct libusb_device_descriptor *descriptor)
+{
+    if (descriptor->idVendor == VIDICON_BRAND_USB_VENDOR_ID &&
+        (descriptor->idProduct == VIDICON_BRAND_USB_BOOT_PRODUCT_ID ||
+         descriptor->idProduct == VIDICON_BRAND_USB_PRODUCT_ID))
+        return USB_KIND_VENDOR;
+    return USB_KIND_NONE;
+}
+
+static void name_port(struct usb_seat *seat)
+{
+    uint8_t ports[PORTS_MAX];
+    int count = libusb_get_port_numbers(seat->device, ports, PORTS_MAX);
+    int used = snprintf(seat->port, sizeof(seat->port), "%u", (unsigned)seat->bus);
+
+    for (int i = 0; i < count && used > 0 && (size_t)used < sizeof(seat->port); i++)
+        used += snprintf(seat->port + used, sizeof(seat->port) - (size_t)used, "%c%u",
+                         i == 0 ? '-' : '.', (unsigned)ports[i]);
+}
+
+/* Only what can stand in an id, and cannot be taken for a port. */
+static int is_plain(const char *serial)
+{
+    if (!*serial || strncmp(serial, "port-", 5) == 0)
+        return 0;
+    for (; *serial; serial++) {
+        if (!((*serial >= '0' && *serial <= '9') || (*serial >= 'A' && *serial <= 'Z') ||
+              (*serial >= 'a' && *serial <= 'z') || strchr("-._", *serial)))
+            return 0;
+    }
+    return 1;
+}
+
+static void read_serial(struct usb_seat *seat)
+{
+    libusb_device_handle *handle = NULL;
+    unsigned char text[sizeof(seat->serial)];
+    int length;
+
+    if (!seat->serial_index)
+        return;
+    seat->refused = libusb_open(seat->device, &handle);
+    if (seat->refused)
+        return;
+    length = libusb_get_string_descriptor_ascii(handle, seat->serial_index, text, sizeof(text));
+    libusb_close(handle);
+    if (length <= 0 || (size_t)length >= sizeof(text))
+        return;
+    memcpy(seat->serial, text, (size_t)length);
+    seat->serial[length] = 0;
+    if (!is_plain(seat->serial))
+        seat->serial[0] = 0;
+}
+
+static int look_at(struct usb_seat *seat, libusb_device *device)
+{
+    struct libusb_device_descriptor descriptor;
+
+    memset(seat, 0, sizeof(*seat));
+    if (libusb_get_device_descriptor(device, &descriptor))
+        return 0;
+    seat->device = device;
+    seat->kind = kind_of(&descriptor);
+    if (seat->kind == USB_KIND_NONE)
+        return 0;
+    seat->running = descriptor.idProduct == VIDICON_BRAND_USB_PRODUCT_ID;
+    seat->speed = libusb_get_device_speed(device);
+    seat->bus = libusb_get_bus_number(device);
+    seat->address = libusb_get_device_address(device);
+    seat->serial_index = descriptor.iSerialNumber;
+    name_port(seat);
+    read_serial(seat);
+    if (seat->serial[0])
+        (void)snprintf(seat->id, sizeof(seat->id), "usb:%s", seat->serial);
+    else
+        (void)snprintf(seat->id, sizeof(seat->id), "usb:port-%s", seat->port);
+    return 1;
+}
+
+/* ---- All of them ---- */
+
+int usb_find_each(libusb_context *context, int (*each)(const struct usb_seat *seat, void *user),
+                  void *user)
+{
+    libusb_device **devices = NULL;
+    ssize_t count = libusb_get_device_list(context, &devices);
+    char ids[SEATS_MAX][sizeof(((struct usb_seat *)0)->id)];
+    size_t known = 0;
+    int result = 0;
+
+    if (count < 0)
+        return usb_find_error("usb:", (int)count, "listing the devices");
+    for (ssize_t i = 0; i < count && !result; i++) {
+        struct usb_seat seat;
+
+        if (!look_at(&seat, devices[i]))
+            continue;
+        /* Two of the same serial number: the second one goes by its port. */
+        for (size_t k = 0; k < known; k++) {
+            if (strcmp(ids[k], seat.id) == 0)
+                (void)snprintf(seat.id, sizeof(seat.id), "usb:port-%s", seat.port);
+        }
+        if (known < SEATS_MAX)
+            memcpy(ids[known++], seat.id, sizeof(seat.id));
+        result = each(&seat, user);
+    }
+    libusb_free_device_list(devices, 1);
+    return result;
+}
+
+int usb_find_matches(const struct usb_seat *seat, const char *path, size_t length)
+{
+    if (length == 0)
+        return 1;
+    if (strlen(seat->id) == length + 4 && strncmp(seat->id + 4, path, length) == 0)
+        return 1;
+    return length > 5 && strncmp(path, "port-", 5) == 0 && strlen(seat->port) == length - 5 &&
+           strncmp(seat->port, path + 5, length - 5) == 0;
+}
+
+void usb_find_describe(struct vdi_device_info *out, const struct usb_seat *seat)
+{
+    memset(out, 0, sizeof(*out));
+    memcpy(out->id, seat->id, sizeof(out->id));
+    (void)snprintf(out->name, sizeof(out->name), "%s (USB)", VIDICON_BRAND_PRODUCT_NAME);
+    memcpy(out->serial, seat->serial, sizeof(out->serial));
+    (void)snprintf(out->location, sizeof(out->location), "USB port %s", seat->port);
+    out->caps = VDC_CAP_FIRMWARE | VDC_CAP_REGISTERS | VDC_CAP_CALLER_MEMORY | VDC_CAP_DEVICE_TIME;
+}
+
+static int list_one(const struct usb_seat *seat, void *user)
+{
+    struct vdi_device_info info;
+
+    usb_find_describe(&info, seat);
+    if (seat->refused == LIBUSB_ERROR_ACCESS) {
+        info.limited = 1;
+        (void)snprintf(info.state_text, sizeof(info.state_text), "No permission: %s",
+                       usb_platform_permission_text());
+    }
+    return vdi_sink_device(user, &info);
+}
+
+int usb_list(struct vdi_context *context, struct vdi_sink *sink)
+{
+    libusb_context *own = NULL;
+    int result;
+
+    /* A system without a bus, a container say, has no devices; that is no error. */
+    if (libusb_init(&own)) {
+        vdi_log(context, VDC_LOG_DEBUG, "usb: libusb finds no bus here");
+        return VDC_OK;
+    }
+    result = usb_find_each(own, list_one, sink);
+    libusb_exit(own);
+    return result;
+}

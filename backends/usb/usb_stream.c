@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A capture from open to close. Transfers are asked for before the engine starts, and ended after it
+ * stands still: what the card had already sent then is a frame like any other.
+ */
+#include "usb_stream.h"
+
+#include <string.h>
+
+#define SILENCE_NS    (1000 * USB_MS) /* without a frame, before the device is asked why */
+#define SILENCES_MOST 3u
+
+/* ---- Open and close ---- */
+
+/* The picture that was asked for, as the core's, and then the window of it. */
+static int choose(struct usb_stream *st, const struct vdi_stream_config *config,
+                  struct vdi_stream_layout *layout)
+{
+    const struct vdh_device *core = &st->card->core;
+    struct vdh_format *format = &st->format;
+    vdc_format wanted = config->format;
+    uint32_t changed = 0;
+    uint32_t line;
+    int result = usb_format_adjust(st->card, &wanted, format, &changed);
+
+    if (result)
+        return result;
+    if (changed)
+        return vdi_error(VDC_E_RANGE,
+                         "%s: it has no such format (differences 0x%x); negotiate first",
+                         st->card->id, (unsigned)changed);
+    layout->crop.width_px = format->width;
+    layout->crop.height_px = format->height;
+    if (config->crop.width_px) {
+        const vdc_rect *crop = &config->crop;
+
+        if (crop->left_px > format->width || crop->width_px > format->width - crop->left_px ||
+            crop->top_px > format->height || crop->height_px > format->height - crop->top_px)
+            return vdi_error(VDC_E_RANGE, "%s: the window leaves the picture of %ux%u",
+                             st->card->id, (unsigned)format->width, (unsigned)format->height);
+        /* A stride that was asked for stays; the smallest one shrinks with the window. */
+        line = vdh_format_line_bytes(format->fourcc, format->width);
+        format->width = crop->width_px;
+        format->height = crop->height_px;
+        format->left += crop->left_px;
+        format->top += crop->top_px;
+        if (format->stride_bytes == line)
+            format->stride_bytes = vdh_format_line_bytes(format->fourcc, format->width);
+        layout->crop = *crop;
+    }
+    usb_format_from_core(&layout->format, core, format);
+    return VDC_OK;
+}
+
+/* Whether link and host can carry it, and by which transfers. */
+static int plan(struct usb_stream *st, const struct vdi_stream_config *config)
+{
+    struct usb_card *card = st->card;
+    struct usb_load load;
+    uint64_t padded = (st->frame_bytes + USB_PAD_BYTES - 1u) / USB_PAD_BYTES * USB_PAD_BYTES;
+    uint64_t buffers = padded * config->buffer_count;
+    char why[400];
+
+    memset(&load, 0, sizeof(load));
+    load.frame_bytes = st->frame_bytes;
+    load.interval_num = st->format.interval.num;
+    load.interval_den = st->format.interval.den;
+    load.super = card->speed >= LIBUSB_SPEED_SUPER;
+    load.budget_bytes = usb_platform_budget_bytes();
+    load.request_ns = usb_tune_request_ns(card->bus, card->request_ns);
+    load.transfer_bytes = card->options.transfer_bytes;
+    load.in_flight_bytes = card->options.in_flight_bytes;
+    st->devmem = 0;
+    if (config->memory == VDC_MEMORY_LIBRARY && card->options.devmem != USB_OFF) {
+        /* Such buffers count as transfers do; a quarter of the budget stays for others. */
+        load.buffers_bytes = buffers;
+        st->devmem = !load.budget_bytes || buffers <= load.budget_bytes / 4u * 3u;
+        if (st->devmem)
+            st->devmem = usb_tune_plan(&st->plan, &load, why, sizeof(why)) == 0;
+        load.buffers_bytes = 0;
+        if (st->devmem)
+            return VDC_OK;
+    }
+    if (usb_tune_plan(&st->plan, &load, why, sizeof(why)))
+        return vdi_error(VDC_E_RANGE, "%s: this cannot work: %s", card->id, why);
+    return VDC_OK;
+}
+
+int usb_stream_open(struct vdi_stream *stream, const struct vdi_stream_config *config,
+                    struct vdi_stream_layout *layout)
+{
+    struct usb_card *card = usb_card_of(stream->device);
+    struct usb_stream *st = usb_stream_of(stream);
+    int result = VDC_OK;
+
+    memset(layout, 0, sizeof(*layout));
+    st->card = card;
+    st->stream = stream;
+    usb_card_enter(card);
+    if (card->stream)
+        result = vdi_error(VDC_E_BUSY, "%s: it has a stream already; close that first", card->id);
+    else if (!card->ready)
+        result = vdi_error(VDC_E_FIRMWARE, "%s: it cannot capture: %s", card->id, card->state_text);
+    if (!result)
+        result = choose(st, config, layout);
+    if (!result)
+        result = usb_error(card, vdh_format_set(&card->core, &st->format), "setting the format");
+    if (!result)
+        result = vdc_format_layout(layout->planes, &layout->plane_count, &layout->frame_bytes,
+                                   &layout->format);
+    if (!result) {
+        st->frame_bytes = (uint32_t)layout->frame_bytes;
+        st->interval_ns = (uint64_t)st->format.interval.num * 1000000000u / st->format.interval.den;
+        result = plan(st, config);
+    }
+    if (!result)
+        result = usb_transfer_create(st);
+    if (result) {
+        usb_transfer_destroy(st);
+    } else {
+        vdi_timebase_init(&st->base, card->core.identity.time_hz,
+                          card->core.identity.time_tolerance_ppm);
+        vdi_log(card->device->context, VDC_LOG_DEBUG,
+                "%s: up to %u transfers of %u bytes, %u bytes in flight", card->id,
+                (unsigned)st->plan.piece_count, (unsigned)st->plan.transfer_bytes,
+                (unsigned)st->plan.in_flight_bytes);
+        usb_card_lock(card);
+        card->stream = st;
+        usb_card_unlock(card);
+    }
+    usb_card_leave(card);
+    return result;
+}
+
+void usb_stream_close(struct vdi_stream *stream)
+{
+    struct usb_stream *st = usb_stream_of(stream);
+    struct usb_card *card = st->card;
+
+    usb_card_enter(card);
+    usb_card_lock(card);
+    if (card->stream == st)
+        card->stream = NULL;
+    usb_card_unlock(card);
+    usb_transfer_destroy(st);
+    usb_card_leave(card);
+}
+
+/* ---- Start ---- */
+
+static void reset_run(struct usb_stream *st)
+{
+    usb_account_reset(st);
+    usb_time_reset(st);
+    st->filled = 0;
+    st->fill_offset = 0;
+    st->stopping = 0;
+    st->recovering = 0;
+    st->halted = 0;
+    st->in_step = 1;
+    st->tries = 0;
+    st->done_first = 0;
+    st->done_count = 0;
+    st->failure = 0;
+    st->woken = 0;
+    st->has_last = 0;
+    st->jumped = 0;
+    st->frame_seen_ns = vdi_now_ns();
+    st->sample_due_ns = 0;
+    st->watch_ns = vdi_now_ns() + SILENCE_NS;
+}
+
+static int end_engine(struct usb_stream *st)
+{
+    int result;
+
+    do {
+        uint32_t again_us = 0;
+
+        result = vdh_capture_stop_step(&st->capture, (uint64_t)vdi_now_ns() / 1000u, &again_us);
+        if (result == VDH_AGAIN)
+            usb_boot_pause(st->card, again_us);
+    } while (result == VDH_AGAIN);
+    return result;
+}
+
+int usb_stream_start(struct vdi_stream *stream)
+{
+    struct usb_stream *st = usb_stream_of(stream);
+    struct usb_card *card = st->card;
+    int result;
+
+    usb_card_enter(card);
+    usb_card_lock(card);
+    reset_run(st);
+    usb_card_unlock(card);
+    result = usb_error(card, vdh_format_set(&card->core, &st->format), "setting the format");
+    if (!result)
+        result = usb_error(card, vdh_capture_set_up(&st->capture, &card->core, NULL, NULL),
+                           "setting up capture");
+    /* Whatever the last user of the endpoint left it in. */
+    if (!result)
+        result =
+            usb_error(card, usb_io_result(card, libusb_clear_halt(card->link.handle, USB_BULK_IN)),
+                      "clearing its endpoint");
+    if (!result) {
+        usb_time_sample(st);
+        usb_card_lock(card);
+        st->running = 1;
+        usb_transfer_pump(st);
+        result = st->failure;
+        if (result)
+            (void)vdi_error(result, "%s: %s", card->id, st->failure_text);
+        usb_card_unlock(card);
+    }
+    if (!result) {
+        int code = vdh_capture_start(&st->capture, 0);
+
+        if (code)
+            (void)end_engine(st);
+        result = usb_error(card, code, "starting capture");
+    }
+    usb_card_lock(card);
+    if (result) {
+        st->stopping = 1;
+        usb_transfer_drain(st);
+        st->running = 0;
+        st->stopping = 0;
+    }
+    usb_delivery_ready(st);
+    vdi_cond_signal_all(card->alarm);
+    usb_card_unlock(card);
+    usb_card_leave(card);
+    return result;
+}
+
+/* ---- Stop ---- */
+
+static void forget_queue(struct usb_stream *st)
+{
+    for (uint32_t i = 0; i < st->queue_count; i++)
+        st->queue[(st->queue_first + i) % USB_BUFFERS_MAX]->queued = 0;
+    st->queue_first = 0;
+    st->queue_count = 0;
+    st->filled = 0;
+    st->fill_offset = 0;
+}
+
+static void tell_trouble(const struct usb_stream *st)
+{
+    const struct usb_trouble *t = &st->trouble;
+
+    if (t->shorts + t->longs + t->refused + t->stalls + t->overruns + t->errors + t->silences)
+        vdi_log(st->card->device->context, VDC_LOG_WARNING,
+                "%s: on the bus: %llu short frames, %llu without an end, %llu impossible records, "
+                "%llu stalls, %llu overruns, %llu failed transfers, %llu silences",
+                st->card->id, (unsigned long long)t->shorts, (unsigned long long)t->longs,
+                (unsigned long long)t->refused, (unsigned long long)t->stalls,
+                (unsigned long long)t->overruns, (unsigned long long)t->errors,
+                (unsigned long long)t->silences);
+}
+
+int usb_stream_stop(struct vdi_stream *stream)
+{
+    struct usb_stream *st = usb_stream_of(stream);
+    struct usb_card *card = st->card;
+    int result = VDH_OK;
+
+    usb_card_enter(card);
+    usb_card_lock(card);
+    if (st->running) {
+        st->stopping = 1;
+        usb_card_unlock(card);
+        if (!atomic_load(&card->gone))
+            result = end_engine(st);
+        usb_card_lock(card);
+        usb_transfer_drain(st);
+        usb_card_unlock(card);
+        usb_account_read(st);
+        usb_card_lock(card);
+        st->running = 0;
+        st->stopping = 0;
+        tell_trouble(st);
+    }
+    forget_queue(st);
+    st->woken = 0;
+    usb_delivery_ready(st);
+    vdi_cond_signal_all(card->cond);
+    usb_card_unlock(card);
+    usb_card_leave(card);
+    /* A device that is gone has stopped; wait tells the rest. */
+    return result == VDH_E_GONE ? VDC_OK : usb_error(card, result, "stopping capture");
+}
+
+/* ---- The control thread's part ---- */
+
+static int is_live(const struct usb_stream *st)
+{
+    return st && st->running && !st->stopping && !st->failure && !st->card->gone;
+}
+
+int64_t usb_stream_due(const struct usb_card *card)
+{
+    const struct usb_stream *st = card->stream;
+
+    if (!is_live(st))
+        return INT64_MAX;
+    if (st->halted && !st->flying)
+        return 0;
+    return st->sample_due_ns < st->watch_ns ? st->sample_due_ns : st->watch_ns;
+}
+
+/* No frame for long: the device says whether it has some, or captures at all. */
+static void look_why(struct usb_stream *st)
+{
+    struct usb_card *card = st->card;
+    uint64_t before = st->report.good;
+    struct vdh_boot_status boot;
+    uint32_t state = 0;
+    int result = vdh_boot_read_status(&card->core, &boot);
+
+    if (!result)
+        result = vdh_user_read(&card->core, VDH_R_CAPTURE_STATUS, &state);
+    if (!result)
+        usb_account_read(st);
+    usb_card_lock(card);
+    state = vdh_field_get(state, VDH_F_CAPTURE_STATUS_STATE);
+    if (result == VDH_E_GONE)
+        usb_card_lost(card);
+    else if (result)
+        usb_delivery_fail(st, "no frames come, and it does not answer; stop and start again");
+    else if (!boot.runs || state == (uint32_t)VDH_V_CAPTURE_STATUS_STATE_IDLE)
+        usb_delivery_fail(st, "it started anew during capture, as after a loss of power; stop and "
+                              "start again");
+    else if (is_live(st) && st->report.good > before && st->queue_count) {
+        st->trouble.silences++;
+        if (st->trouble.silences > SILENCES_MOST)
+            usb_delivery_fail(st, "it has frames, and none arrives; stop and start again");
+        else
+            usb_transfer_recover(st, 1);
+    }
+    usb_card_unlock(card);
+}
+
+void usb_stream_serve(struct usb_card *card)
+{
+    struct usb_stream *st = card->stream;
+    int64_t now = vdi_now_ns();
+    int clear;
+    int sample;
+    int look;
+
+    usb_card_lock(card);
+    if (!is_live(st)) {
+        usb_card_unlock(card);
+        return;
+    }
+    clear = st->halted && !st->flying;
+    sample = now >= st->sample_due_ns;
+    look = now >= st->watch_ns;
+    if (look) {
+        int64_t patience = SILENCE_NS + 4 * (int64_t)st->interval_ns;
+
+        look = now - st->frame_seen_ns >= patience;
+        st->watch_ns = now + SILENCE_NS;
+    }
+    usb_card_unlock(card);
+    if (clear) {
+        int code = libusb_clear_halt(card->link.handle, USB_BULK_IN);
+
+        usb_card_lock(card);
+        if (st->halted && !st->flying)
+            usb_transfer_cleared(st, code);
+        usb_card_unlock(card);
+    }
+    if (sample)
+        usb_time_sample(st);
+    if (look)
+        look_why(st);
+}
