@@ -33,7 +33,7 @@ static void at_point(void)
     }
 }
 
-void class_load(const char *path)
+void class_load(const char *path, const uint16_t *registry_path, uint16_t registry_bytes)
 {
     typedef nt_status(NT_API * entry_routine)(void *, void *);
     entry_routine entry;
@@ -46,6 +46,11 @@ void class_load(const char *path)
     class.tick_ns = 15625000;
     class.preempt = 3;
     driver_at_point = at_point;
+    if (registry_bytes) {
+        registry->buffer = memory_allocate_zeroed(registry_bytes, 2, "registry path");
+        memcpy(registry->buffer, registry_path, registry_bytes);
+        registry->length = registry->maximum = registry_bytes;
+    }
     pe_load(path, nt_resolve);
     coverage_plant();
     entry = (entry_routine)(uintptr_t)pe_image.entry;
@@ -54,6 +59,8 @@ void class_load(const char *path)
     driver_leave(&frame);
     if (status != STATUS_SUCCESS || !class.init.receive)
         report_fail(CHECK_STATUS, "DriverEntry: 0x%08x", status);
+    if (registry_bytes)
+        memory_free(registry->buffer);
     memory_free(registry);
     memory_free(driver);
     class.synchronized = !class.init.no_synchronization;

@@ -107,8 +107,8 @@ struct class {
 
 extern struct class class;
 
-/* Loads the driver and calls its DriverEntry. */
-void class_load(const char *path);
+/* Loads the driver and calls its DriverEntry, with that registry path if it is not empty. */
+void class_load(const char *path, const uint16_t *registry, uint16_t registry_bytes);
 void class_unload(void);
 
 /* Gives the device resources and a place in the world; then send INITIALIZE_DEVICE. */

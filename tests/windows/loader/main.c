@@ -2,13 +2,16 @@
 /*
  * loader --sys FILE [--expect CHECK] [--ports] [--seed N] [--count N] [--old FILE] [--new FILE]
  *        [--step EVERY] [--costs FILE] [--lines FILE --hits FILE] [--faults]
+ *        [--kind KIND] [--break RULE]
  *        SCENARIO...  runs them, each in a process of its own
  *   --step: instructions are counted, in one of so many calls. --costs: where the table goes.
+ *   --kind, --break: of the test driver, by the names in breaks.def.
  *   --faults: every fault that a card on PCI can have must have been injected.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +24,12 @@ static const struct scene *const lists[] = {
     scene_small,    scene_boot,     scene_capture,  scene_read,  scene_srb,
     scene_property, scene_register, scene_firmware, scene_event, scene_point,
     scene_fault,    scene_script,   scene_control};
+static const char *const kinds[] = {"SYNCHRONIZED", "POLLED", "UNSYNCHRONIZED"};
+static const char *const rules[] = {
+    "NOTHING",
+#define BREAK(rule, check, how) #rule,
+#include "breaks.def"
+};
 static const char *expect;
 static const char *lines;
 static const char *hits;
@@ -123,6 +132,16 @@ static int option(char **arguments, const char *name, const char **value)
     return 1;
 }
 
+static uint16_t number_of(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcasecmp(name, names[i]) == 0)
+            return (uint16_t)i;
+    }
+    fprintf(stderr, "no such kind or rule of the test driver: %s\n", name);
+    exit(2);
+}
+
 /* What was injected, by kind. 0: one that a card on PCI can have was not. */
 static int print_faults(void)
 {
@@ -171,6 +190,12 @@ int main(int count, char **arguments)
             at++;
         else if (option(&arguments[at], "--seed", &value)) {
             seed = strtoull(value, NULL, 0);
+            at++;
+        } else if (option(&arguments[at], "--kind", &value)) {
+            scene_options.test_driver[0] = number_of(value, kinds, sizeof(kinds) / sizeof(*kinds));
+            at++;
+        } else if (option(&arguments[at], "--break", &value)) {
+            scene_options.test_driver[1] = number_of(value, rules, sizeof(rules) / sizeof(*rules));
             at++;
         } else if (option(&arguments[at], "--count", &value)) {
             scene_options.count = strtoull(value, NULL, 0);

@@ -24,7 +24,10 @@ void scene_load(void)
     if (!bus.card)
         bus_power_on();
     driver_watch();
-    class_load(scene_options.sys);
+    class_load(scene_options.sys, scene_options.test_driver,
+               scene_options.test_driver[0] || scene_options.test_driver[1]
+                   ? sizeof(scene_options.test_driver)
+                   : 0);
 }
 
 nt_status scene_device(uint32_t command)

@@ -13,6 +13,7 @@ struct scene {
 struct scene_options {
     const char *sys;
     const char *firmware[2]; /* older and newer image */
+    uint16_t test_driver[2]; /* what the test driver is told: its kind, the rule it breaks */
     unsigned ranges;
     uint64_t count; /* 0: the scenario's own; of scripts or frames */
     int is_long;

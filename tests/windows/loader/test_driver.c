@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small minidriver that keeps every rule, and with one of the BREAK_ macros breaks one: what the
- * loader must find, by name. A "frame" is the card's test interrupt; there is no picture.
+ * A small minidriver that keeps every rule, or breaks the one that it is told to: what the loader must
+ * find, by name. One file has them all. A "frame" is the card's test interrupt; there is no picture.
  */
 /* One of its functions is declared with the wrong convention for i386: here it is again. */
 #define StreamClassGetNextEvent broken_GetNextEvent
@@ -21,56 +21,20 @@ PKSEVENT_ENTRY STREAMAPI StreamClassGetNextEvent(PVOID extension, PHW_STREAM_OBJ
 #define TAG            0x74736554u
 #define HELD           8
 
-#ifndef BREAK
-#define BREAK BREAK_NOTHING
-#endif
-/* How it wants to be called: alone at the device's level (0, 0); alone at DISPATCH_LEVEL, since it has
- * no interrupt (POLLED); or as things come, with locks of its own (UNSYNCHRONIZED). */
-#ifndef POLLED
-#define POLLED 0
-#endif
-#ifndef UNSYNCHRONIZED
-#define UNSYNCHRONIZED 0
-#endif
-/* The numbers only serve to tell them apart; CMakeLists.txt has the names that must be reported. */
-enum breaks {
+/* How it wants to be called: alone at the device's level; alone at DISPATCH_LEVEL, since it has no
+ * interrupt; or as things come, with locks of its own. */
+enum { SYNCHRONIZED, POLLED, UNSYNCHRONIZED };
+
+enum {
     BREAK_NOTHING,
-    BREAK_ACCESSES,
-    BREAK_CALLBACK_TWICE,
-    BREAK_COPY,
-    BREAK_ENDLESS,
-    BREAK_FILE_AT_DIRQL,
-    BREAK_FREED,
-    BREAK_IRQL_KEPT,
-    BREAK_ISR_ACCESSES,
-    BREAK_LATE,
-    BREAK_LEAK,
-    BREAK_LOCK_KEPT,
-    BREAK_NEVER,
-    BREAK_NOT_READY,
-    BREAK_OVERRUN,
-    BREAK_PLAIN_POINTER,
-    BREAK_POOL_AT_DIRQL,
-    BREAK_PRIORITY,
-    BREAK_READY_TWICE,
-    BREAK_SLEEP,
-    BREAK_STALL,
-    BREAK_TWICE,
-    BREAK_UNDERRUN,
-    BREAK_UNKNOWN_SRB,
-    BREAK_EXTENSION,
-    BREAK_SPIN,
-    BREAK_CANCEL,
-    BREAK_TIMEOUT,
-    BREAK_IMPORT,
-    BREAK_LOCK_FORGOTTEN,
-    BREAK_ISR_COMPLETES,
-    BREAK_FREE_AT_DIRQL,
-    BREAK_WRITE_CODE,
-    BREAK_INSTRUCTIONS,
-    BREAK_EVENT_GONE,
-    BREAK_EVENT_UNKNOWN
+#define BREAK(rule, check, how) BREAK_##rule,
+#include "breaks.def"
+#undef BREAK
 };
+
+/* Which rule, and how: DriverEntry is told. */
+static ULONG broken;
+static ULONG kind;
 
 struct extension {
     PUCHAR registers;
@@ -102,7 +66,7 @@ static PHW_STREAM_REQUEST_BLOCK take(struct extension *x, PHW_STREAM_REQUEST_BLO
     ULONG i = 0;
     KIRQL old = 0;
 
-    if (UNSYNCHRONIZED)
+    if (kind == UNSYNCHRONIZED)
         KeAcquireSpinLock(&x->lock, &old);
     while (i < x->held_count && srb && x->held[i] != srb)
         i++;
@@ -112,7 +76,7 @@ static PHW_STREAM_REQUEST_BLOCK take(struct extension *x, PHW_STREAM_REQUEST_BLO
         for (; i < x->held_count; i++)
             x->held[i] = x->held[i + 1];
     }
-    if (UNSYNCHRONIZED)
+    if (kind == UNSYNCHRONIZED)
         KeReleaseSpinLock(&x->lock, old);
     return srb;
 }
@@ -147,10 +111,10 @@ static void signal(struct extension *x)
     while ((entry = StreamClassGetNextEvent(x, NULL, (GUID *)&event_guid, 0, entry)) != NULL)
         StreamClassDeviceNotification(SignalDeviceEvent, x, (PHW_STREAM_REQUEST_BLOCK)(PVOID)entry,
                                       NULL, NULL, 0);
-    if (BREAK == BREAK_EVENT_GONE && x->gone)
+    if (broken == BREAK_EVENT_GONE && x->gone)
         StreamClassDeviceNotification(SignalDeviceEvent, x,
                                       (PHW_STREAM_REQUEST_BLOCK)(PVOID)x->gone, NULL, NULL, 0);
-    if (BREAK == BREAK_EVENT_UNKNOWN)
+    if (broken == BREAK_EVENT_UNKNOWN)
         StreamClassDeviceNotification(SignalMultipleDeviceEvents, x,
                                       (PHW_STREAM_REQUEST_BLOCK)(PVOID)&event_guid,
                                       (PKSEVENT_ENTRY)(ULONG_PTR)7, NULL, 0);
@@ -163,13 +127,13 @@ static void finish_read(struct extension *x, PHW_STREAM_REQUEST_BLOCK srb, NTSTA
         return;
     srb->Status = status;
     srb->CommandData.DataBufferArray->DataUsed = 0;
-    if (BREAK == BREAK_COPY)
+    if (broken == BREAK_COPY)
         *(volatile UCHAR *)srb->CommandData.DataBufferArray->Data = 1;
     StreamClassStreamNotification(StreamRequestComplete, srb->StreamObject, srb);
     signal(x);
-    if (BREAK == BREAK_LATE)
+    if (broken == BREAK_LATE)
         srb->Status = status;
-    if (BREAK == BREAK_TWICE)
+    if (broken == BREAK_TWICE)
         StreamClassStreamNotification(StreamRequestComplete, x->stream, srb);
 }
 
@@ -184,14 +148,14 @@ static void hold(struct extension *x, PHW_STREAM_REQUEST_BLOCK srb)
     KIRQL old = 0;
     ULONG at;
 
-    if (UNSYNCHRONIZED && BREAK != BREAK_LOCK_FORGOTTEN)
+    if (kind == UNSYNCHRONIZED && broken != BREAK_LOCK_FORGOTTEN)
         KeAcquireSpinLock(&x->lock, &old);
     at = x->held_count;
-    if (BREAK == BREAK_LOCK_FORGOTTEN)
+    if (broken == BREAK_LOCK_FORGOTTEN)
         (void)get(x, REG_SCRATCH); /* time for somebody else */
     x->held[at] = srb;
     x->held_count = at + 1;
-    if (UNSYNCHRONIZED && BREAK != BREAK_LOCK_FORGOTTEN)
+    if (kind == UNSYNCHRONIZED && broken != BREAK_LOCK_FORGOTTEN)
         KeReleaseSpinLock(&x->lock, old);
 }
 
@@ -205,15 +169,15 @@ static VOID STREAMAPI receive_data(PHW_STREAM_REQUEST_BLOCK srb)
         srb->Status = STATUS_NOT_IMPLEMENTED;
         StreamClassStreamNotification(StreamRequestComplete, srb->StreamObject, srb);
     } else {
-        if (BREAK == BREAK_EXTENSION)
+        if (broken == BREAK_EXTENSION)
             ((PUCHAR)srb->SRBExtension)[16] = 1;
-        if (BREAK != BREAK_TIMEOUT)
+        if (broken != BREAK_TIMEOUT)
             srb->TimeoutCounter = 0;
         hold(x, srb);
     }
-    if (BREAK != BREAK_NOT_READY)
+    if (broken != BREAK_NOT_READY)
         StreamClassStreamNotification(ReadyForNextStreamDataRequest, x->stream);
-    if (BREAK == BREAK_READY_TWICE)
+    if (broken == BREAK_READY_TWICE)
         StreamClassStreamNotification(ReadyForNextStreamDataRequest, x->stream);
 }
 
@@ -256,13 +220,13 @@ static BOOLEAN STREAMAPI interrupt(PVOID context)
     if (status == 0)
         return FALSE;
     put(x, REG_INT_STATUS, status);
-    for (i = 0; BREAK == BREAK_ISR_ACCESSES && i < 5; i++)
+    for (i = 0; broken == BREAK_ISR_ACCESSES && i < 5; i++)
         (void)get(x, REG_SCRATCH);
-    if (BREAK == BREAK_POOL_AT_DIRQL)
+    if (broken == BREAK_POOL_AT_DIRQL)
         x->pool = ExAllocatePoolWithTag(NonPagedPool, 16, TAG);
-    if (BREAK == BREAK_NEVER)
+    if (broken == BREAK_NEVER)
         return TRUE;
-    if (!UNSYNCHRONIZED || BREAK == BREAK_ISR_COMPLETES)
+    if (kind != UNSYNCHRONIZED || broken == BREAK_ISR_COMPLETES)
         finish_read(x, NULL, STATUS_SUCCESS);
     else if (x->stream && !x->calling) {
         x->calling = 1;
@@ -282,13 +246,13 @@ static VOID STREAMAPI poll(PVOID context)
 
 static VOID STREAMAPI cancel(PHW_STREAM_REQUEST_BLOCK srb)
 {
-    if (BREAK != BREAK_CANCEL)
+    if (broken != BREAK_CANCEL)
         finish_read(srb->HwDeviceExtension, srb, STATUS_CANCELLED);
 }
 
 static VOID STREAMAPI timeout(PHW_STREAM_REQUEST_BLOCK srb)
 {
-    if (BREAK != BREAK_TIMEOUT)
+    if (broken != BREAK_TIMEOUT)
         finish_read(srb->HwDeviceExtension, srb, STATUS_IO_TIMEOUT);
 }
 
@@ -315,30 +279,30 @@ static VOID STREAMAPI at_passive(PVOID context)
     struct extension *x = context;
 
     x->pool = ExAllocatePoolWithTag(PagedPool, 64, TAG);
-    if (BREAK == BREAK_FREED && x->pool) {
+    if (broken == BREAK_FREED && x->pool) {
         ExFreePoolWithTag(x->pool, TAG);
         *(volatile UCHAR *)x->pool = 1;
     }
-    if (BREAK == BREAK_OVERRUN && x->pool)
+    if (broken == BREAK_OVERRUN && x->pool)
         ((volatile UCHAR *)x->pool)[64] = 1;
-    if (BREAK == BREAK_UNDERRUN && x->pool)
+    if (broken == BREAK_UNDERRUN && x->pool)
         ((volatile UCHAR *)x->pool)[-1] = 1;
-    if (BREAK == BREAK_LOCK_KEPT) {
+    if (broken == BREAK_LOCK_KEPT) {
         KSPIN_LOCK lock = 0;
         KIRQL old;
 
         KeAcquireSpinLock(&lock, &old);
         KeLowerIrql(old);
     }
-    if (BREAK == BREAK_IRQL_KEPT) {
+    if (broken == BREAK_IRQL_KEPT) {
         KIRQL old;
 
         KeRaiseIrql(DISPATCH_LEVEL, &old);
     }
-    if (BREAK == BREAK_PRIORITY)
+    if (broken == BREAK_PRIORITY)
         StreamClassScheduleTimer(NULL, x, 1000, back, x);
     StreamClassCallAtNewPriority(NULL, x, LowToHigh, back, x);
-    if (BREAK == BREAK_CALLBACK_TWICE)
+    if (broken == BREAK_CALLBACK_TWICE)
         StreamClassCallAtNewPriority(NULL, x, LowToHigh, back, x);
 }
 
@@ -347,7 +311,7 @@ static VOID STREAMAPI free_at_passive(PVOID context)
 {
     struct extension *x = context;
 
-    if (x->pool && BREAK != BREAK_LEAK && BREAK != BREAK_FREED)
+    if (x->pool && broken != BREAK_LEAK && broken != BREAK_FREED)
         ExFreePoolWithTag(x->pool, TAG);
     StreamClassCallAtNewPriority(NULL, x, LowToHigh, back, x);
 }
@@ -372,21 +336,22 @@ static void initialize(struct extension *x, PHW_STREAM_REQUEST_BLOCK srb)
     x->registers = (PUCHAR)(ULONG_PTR)config->AccessRanges[0].RangeStart.QuadPart;
     put(x, REG_SCRATCH, 0x600dcafe);
     config->StreamDescriptorSize = sizeof(HW_STREAM_HEADER) + sizeof(HW_STREAM_INFORMATION);
-    for (i = 0; BREAK == BREAK_ACCESSES && i < 100; i++)
+    for (i = 0; broken == BREAK_ACCESSES && i < 100; i++)
         (void)get(x, REG_SCRATCH);
-    while (BREAK == BREAK_ENDLESS && get(x, REG_SCRATCH) != 0)
+    while (broken == BREAK_ENDLESS && get(x, REG_SCRATCH) != 0)
         ;
-    while (BREAK == BREAK_SPIN && x->quiet == 0)
+    while (broken == BREAK_SPIN && x->quiet == 0)
         ;
-    KeStallExecutionProcessor(BREAK == BREAK_STALL ? 11 : 5);
-    if (BREAK == BREAK_PLAIN_POINTER)
+    KeStallExecutionProcessor(broken == BREAK_STALL ? 11 : 5);
+    if (broken == BREAK_PLAIN_POINTER)
         *(volatile ULONG *)(x->registers + REG_SCRATCH) = 1;
-    if (BREAK == BREAK_WRITE_CODE)
+    if (broken == BREAK_WRITE_CODE)
         *(volatile UCHAR *)(ULONG_PTR)cancel = 0xc3;
-    if (BREAK == BREAK_FILE_AT_DIRQL)
+    if (broken == BREAK_FILE_AT_DIRQL)
         (void)ZwClose((HANDLE)4);
-    if (BREAK == BREAK_IMPORT)
-        KeBugCheck(1);
+#ifdef UNKNOWN_IMPORT /* that is found when the file is loaded, so it takes a file of its own */
+    KeBugCheck(1);
+#endif
     put(x, REG_INT_MASK, INT_TEST);
     if (get(x, REG_SCRATCH) != 0x600dcafe) {
         finish(x, srb, STATUS_NO_SUCH_DEVICE);
@@ -407,7 +372,7 @@ static void describe(PHW_STREAM_REQUEST_BLOCK srb)
     out->StreamHeader.NumDevEventArrayEntries = 1;
     out->StreamHeader.DeviceEventsArray = event_sets;
     out->StreamHeader.DeviceEventRoutine = event_routine;
-    for (volatile ULONG i = 0; BREAK == BREAK_INSTRUCTIONS && i < 5000; i++)
+    for (volatile ULONG i = 0; broken == BREAK_INSTRUCTIONS && i < 5000; i++)
         continue;
     out->StreamInfo.NumberOfPossibleInstances = 1;
     out->StreamInfo.DataFlow = KSPIN_DATAFLOW_OUT;
@@ -430,13 +395,13 @@ static VOID STREAMAPI receive(PHW_STREAM_REQUEST_BLOCK srb)
         x->stream->ReceiveDataPacket = receive_data;
         x->stream->ReceiveControlPacket = receive_control;
         x->stream->Dma = TRUE;
-        if (POLLED)
+        if (kind == POLLED)
             StreamClassScheduleTimer(x->stream, x, 1000, poll, x);
         break;
     case SRB_CLOSE_STREAM:
         flush(x, STATUS_CANCELLED);
         x->state = KSSTATE_STOP;
-        if (POLLED)
+        if (kind == POLLED)
             StreamClassScheduleTimer(x->stream, x, 0, NULL, NULL);
         x->stream = NULL;
         break;
@@ -444,16 +409,16 @@ static VOID STREAMAPI receive(PHW_STREAM_REQUEST_BLOCK srb)
         x->quiet = srb->CommandData.DeviceState != PowerDeviceD0;
         if (!x->quiet)
             put(x, REG_INT_MASK, INT_TEST);
-        else if (BREAK == BREAK_SLEEP)
+        else if (broken == BREAK_SLEEP)
             StreamClassScheduleTimer(NULL, x, 100, touch, x);
-        if (POLLED && x->stream && !x->quiet)
+        if (kind == POLLED && x->stream && !x->quiet)
             StreamClassScheduleTimer(x->stream, x, 1000, poll, x);
-        if (POLLED && x->stream && x->quiet)
+        if (kind == POLLED && x->stream && x->quiet)
             StreamClassScheduleTimer(x->stream, x, 0, NULL, NULL);
         break;
     case SRB_UNINITIALIZE_DEVICE:
         put(x, REG_INT_MASK, 0);
-        if (BREAK == BREAK_FREE_AT_DIRQL)
+        if (broken == BREAK_FREE_AT_DIRQL)
             ExFreePoolWithTag(x->pool, TAG);
         x->waiting = srb;
         StreamClassCallAtNewPriority(NULL, x, Low, free_at_passive, x);
@@ -462,7 +427,7 @@ static VOID STREAMAPI receive(PHW_STREAM_REQUEST_BLOCK srb)
     case SRB_SURPRISE_REMOVAL:
         break;
     case SRB_UNKNOWN_DEVICE_COMMAND:
-        if (BREAK == BREAK_UNKNOWN_SRB) {
+        if (broken == BREAK_UNKNOWN_SRB) {
             static HW_STREAM_REQUEST_BLOCK own;
 
             finish(x, &own, STATUS_SUCCESS);
@@ -483,10 +448,15 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING registry)
 {
     HW_INITIALIZATION_DATA data;
 
+    /* The loader's way to say it: the path is two characters, kind and rule. */
+    if (registry->Length == 2 * sizeof(WCHAR)) {
+        kind = registry->Buffer[0];
+        broken = registry->Buffer[1];
+    }
     RtlZeroMemory(&data, sizeof(data));
     data.HwInitializationDataSize = sizeof(data);
-    data.HwInterrupt = POLLED ? NULL : interrupt;
-    data.TurnOffSynchronization = UNSYNCHRONIZED;
+    data.HwInterrupt = kind == POLLED ? NULL : interrupt;
+    data.TurnOffSynchronization = kind == UNSYNCHRONIZED;
     data.HwReceivePacket = receive;
     data.HwCancelPacket = cancel;
     data.HwRequestTimeoutHandler = timeout;
