@@ -94,6 +94,30 @@ static int begin_failure(struct v4l2_device *device, int error, const char *what
     }
 }
 
+/* The checks of an image by their numbers in BOOT_STATUS.ERROR, as the data sheet has them. */
+static const char *refusal(uint32_t error)
+{
+    static const char *const checks[] = {
+        "no check failed",
+        "INCOMPLETE, fewer bytes arrived than it says it has",
+        "MAGIC, it is no firmware image",
+        "HEADER_CRC, the header's CRC-32 does not match",
+        "HEADER_FORMAT, an unknown header version or size, or reserved bits are set",
+        "TARGET, it is made for another board",
+        "TOO_OLD, its version is below what the card runs",
+        "TOO_NEW, its version is above what the card runs",
+        "LENGTH, the lengths in the header contradict each other or that of the image",
+        "BODY_CRC, the body's CRC-32 does not match",
+        "SHA256, the body's SHA-256 does not match",
+        "TABLES, the mode or control tables are malformed",
+        "NO_IMAGE, the slot is empty",
+        "WATCHDOG, the firmware did not come up in time"};
+
+    return error < sizeof(checks) / sizeof(checks[0])
+               ? checks[error]
+               : "a check that this library does not know; see the kernel's log";
+}
+
 static int end_failure(struct v4l2_device *device, const struct vdl_firmware_status *status,
                        const char *what)
 {
@@ -101,9 +125,8 @@ static int end_failure(struct v4l2_device *device, const struct vdl_firmware_sta
 
     if (status->state == VDL_FIRMWARE_REFUSED) {
         return vdi_error(VDC_E_FIRMWARE,
-                         "%s on \"%s\": the image was refused, check %u of BOOT_STATUS.ERROR; the "
-                         "kernel's log names it",
-                         what, device->info.id, (unsigned)status->image_error);
+                         "%s on \"%s\": the image was refused: %s; what ran before still runs",
+                         what, device->info.id, refusal(status->image_error));
     }
     return v4l2_failure(device, error, what);
 }

@@ -17,7 +17,6 @@
 #define DEVICES "/sys/bus/pci/devices"
 #define DRIVER  "/sys/bus/pci/drivers/" VIDICON_BRAND_LINUX_DRIVER_NAME
 
-static int rig = -1;
 static char card[64];
 static char answer[VMR_LINE_BYTES];
 
@@ -69,21 +68,31 @@ int fault_rig_open(void)
     if (folder) {
         (void)closedir(folder);
     }
-    rig = vmr_rig_open();
-    if (rig < 0 || !card[0]) {
-        printf("there is no rig around this machine, or no card in it\n");
+    if (!card[0]) {
+        printf("there is no card in this machine\n");
         return -1;
     }
-    return 0;
+    return fault_rig_ask("ping");
 }
 
 int fault_rig_ask(const char *request)
 {
-    if (vmr_rig_call(rig, answer, sizeof answer, "%s", request) != 0) {
-        printf("rig: %s: %s\n", request, answer);
+    int tries = 500, rig, result;
+
+    /* One at a time may have the line; others in the guest want it, too. */
+    while ((rig = vmr_rig_open()) < 0 && tries-- > 0) {
+        fault_sleep_ms(10);
+    }
+    if (rig < 0) {
+        printf("there is no rig around this machine, or it is in use\n");
         return -1;
     }
-    return 0;
+    result = vmr_rig_call(rig, answer, sizeof answer, "%s", request);
+    vmr_rig_close(rig);
+    if (result) {
+        printf("rig: %s: %s\n", request, answer);
+    }
+    return result;
 }
 
 int fault_rig_arm(const char *script)

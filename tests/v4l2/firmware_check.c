@@ -236,9 +236,9 @@ static int refused(void)
     static const struct {
         const char *name, *word;
     } bad[] = {
-        {"body.vdfw",   "CRC"   },
-        {"header.vdfw", "header"},
-        {"short.vdfw",  "ength" }
+        {"body.vdfw",   "BODY_CRC"  },
+        {"header.vdfw", "HEADER_CRC"},
+        {"short.vdfw",  "LENGTH"    }
     };
     vdc_firmware_info before = VDC_FIRMWARE_INFO_INIT, after = VDC_FIRMWARE_INFO_INIT;
 

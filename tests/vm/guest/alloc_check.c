@@ -331,7 +331,7 @@ static int boot(unsigned tries)
         sleep_ms(100);
         if (set_slab(1, 0) || undo_probe())
             return complain("unbind");
-        if (n % 8 == 0 && (probe() || ready() || undo_probe()))
+        if (n % 6 == 0 && (probe() || ready() || undo_probe()))
             return complain("the next one without a failure");
     }
     (void)printf("allocations=%u of %u tries\n", failed, tries);
@@ -407,7 +407,7 @@ int main(int argc, char **argv)
             return complain(settings[n][0]) ? 1 : 0;
     }
     if (strcmp(argv[1], "boot") == 0)
-        return undo_probe() || boot(argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 40) ? 1 : 0;
+        return undo_probe() || boot(argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 12) ? 1 : 0;
     for (size_t n = 0; n < sizeof trials / sizeof trials[0]; n++) {
         if (strcmp(argv[1], trials[n].name) != 0)
             continue;

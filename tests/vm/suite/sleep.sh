@@ -41,6 +41,8 @@ through() {
     check "$1.sleeps" slept
     check "$1.goes-on" wait $capture
     cat "$scratch/through"
+    # It was not over before: the engine ran once more.
+    check "$1.anew" test "$(value captures "$(rig ledger 0)")" -gt $((captures + 1))
     note "$1: $(tail -n 1 "$scratch/through")"
 }
 
@@ -51,10 +53,10 @@ power_goes() {
 }
 
 for round in 1 2; do
-    through "streaming.$round" 240 ''
+    through "streaming.$round" 480 ''
 done
 cuts=$(value power-cut "$(rig injected 0)")
-through power-cut 240 power_goes
+through power-cut 480 power_goes
 check power-cut.injected test "$(value power-cut "$(rig injected 0)")" -gt "$cuts"
 rig faults 0
 check idle.sleeps slept

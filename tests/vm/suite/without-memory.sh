@@ -13,7 +13,7 @@ check load modprobe vidicon || exit 0
 check node await 30 node_of vidicon 1
 rig rate 0 patient
 trials='stream records open'
-[ ! -f /share/long ] || trials="boot probe $trials"
+[ ! -f /share/long ] || trials="probe $trials boot"
 for trial in $trials; do
     echo "at $(cut -d ' ' -f 1 /proc/uptime)"
     if check "$trial" alloc_check "$trial"; then
