@@ -20,12 +20,13 @@ static uint32_t divisor(uint32_t a, uint32_t b)
     return a;
 }
 
-/* Makers cut off, round, and some round up. */
+/* Makers cut off, round up, or multiply what was cut off: half a second came as 4999998. */
 static int rounds_to(uint64_t num, uint64_t den, uint32_t interval)
 {
-    uint64_t scaled = num * UVC_HNS_PER_S;
+    uint64_t exact = num * UVC_HNS_PER_S / den;
+    uint64_t apart = exact > interval ? exact - interval : interval - exact;
 
-    return scaled / den == interval || (scaled + den - 1) / den == interval;
+    return apart <= 1 + interval / 1000000;
 }
 
 vdc_fraction uvc_interval_fraction(uint32_t interval)

@@ -137,22 +137,22 @@ static void mend_frame_bytes(struct uvc_probe *answer, uint32_t *mended,
     uint32_t said = answer->max_frame_bytes;
     /* A compressed picture larger than 4 bytes a pixel and 64 KiB of headers is none. */
     uint64_t most = (uint64_t)choice->frame->width * choice->frame->height * 4 + 65536;
+    uint32_t computed = choice->exact_bytes;
 
-    if (choice->exact_bytes != 0) {
-        if (said != choice->exact_bytes) {
-            answer->max_frame_bytes = choice->exact_bytes;
-            *mended |= UVC_MENDED_FRAME_BYTES;
-        }
+    if (most > UVC_FRAME_BYTES_MAX) {
+        most = UVC_FRAME_BYTES_MAX;
+    }
+    if (computed == 0 && said != 0 && said <= most) {
         return;
     }
-    if (said != 0 && said <= most) {
-        return;
+    if (computed == 0) {
+        computed = choice->most_bytes != 0 && choice->most_bytes <= most ? choice->most_bytes
+                                                                         : (uint32_t)most;
     }
-    answer->max_frame_bytes =
-        choice->most_bytes != 0 && choice->most_bytes <= most
-            ? choice->most_bytes
-            : (uint32_t)(most < UVC_FRAME_BYTES_MAX ? most : UVC_FRAME_BYTES_MAX);
-    *mended |= UVC_MENDED_FRAME_BYTES;
+    if (said != computed) {
+        answer->max_frame_bytes = computed;
+        *mended |= UVC_MENDED_FRAME_BYTES;
+    }
 }
 
 /* One known camera writes 16 bits of the payload's size and leaves ones in the upper half. */
