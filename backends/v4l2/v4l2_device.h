@@ -101,6 +101,8 @@ void v4l2_watch_streaming(struct v4l2_device *device, int streaming);
 /* ---- v4l2_event.c ---- */
 
 void v4l2_events_subscribe(struct v4l2_device *device);
+/* Those of controls that only the driver sets: for an application that asks for events. */
+void v4l2_events_subscribe_read_only(struct v4l2_device *device);
 /* Takes the events that wait and tells them. */
 void v4l2_events_take(struct v4l2_device *device);
 

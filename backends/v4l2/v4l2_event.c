@@ -21,11 +21,14 @@ static int subscribe(struct v4l2_device *device, uint32_t type, uint32_t id)
     return v4l2_call(device->fd, VIDIOC_SUBSCRIBE_EVENT, &wish);
 }
 
+/* `user`: V4L2_CTRL_FLAG_READ_ONLY for those, or 0 for the others. */
 static int subscribe_control(struct v4l2_device *device, const struct v4l2_query_ext_ctrl *entry,
                              void *user)
 {
-    (void)user;
-    if (entry->type != V4L2_CTRL_TYPE_BUTTON && !(entry->flags & V4L2_CTRL_FLAG_HAS_PAYLOAD)) {
+    const uint32_t *kind = user;
+
+    if (entry->type != V4L2_CTRL_TYPE_BUTTON && !(entry->flags & V4L2_CTRL_FLAG_HAS_PAYLOAD) &&
+        (entry->flags & V4L2_CTRL_FLAG_READ_ONLY) == *kind) {
         (void)subscribe(device, V4L2_EVENT_CTRL, entry->id);
     }
     return 0;
@@ -34,13 +37,23 @@ static int subscribe_control(struct v4l2_device *device, const struct v4l2_query
 /* What a driver does not have, it does not tell. */
 void v4l2_events_subscribe(struct v4l2_device *device)
 {
+    uint32_t kind = 0;
+
     (void)subscribe(device, V4L2_EVENT_SOURCE_CHANGE, 0);
     (void)subscribe(device, V4L2_EVENT_EOS, 0);
     if (device->card.present) {
         (void)subscribe(device, VDL_EVENT_FIRMWARE, 0);
         (void)subscribe(device, VDL_EVENT_ERROR, 0);
     }
-    (void)v4l2_controls_each(device, subscribe_control, NULL);
+    (void)v4l2_controls_each(device, subscribe_control, &kind);
+}
+
+/* A driver may write to a control that it alone can set with every frame, as vivid does, and each time is a wake-up. */
+void v4l2_events_subscribe_read_only(struct v4l2_device *device)
+{
+    uint32_t kind = V4L2_CTRL_FLAG_READ_ONLY;
+
+    (void)v4l2_controls_each(device, subscribe_control, &kind);
 }
 
 static void tell(struct v4l2_device *device, const struct v4l2_event *event)

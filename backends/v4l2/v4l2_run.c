@@ -222,16 +222,12 @@ static int take_left(struct v4l2_stream *st, struct vdi_completion *out)
 int v4l2_wait(struct vdi_stream *stream, struct vdi_completion *out, int64_t deadline_ns)
 {
     struct v4l2_stream *st = stream->priv;
-    struct pollfd fds[2] = {
-        {st->device->fd, POLLIN | POLLPRI, 0},
-        {st->wake_fd,    POLLIN,           0},
-    };
-
     if (!atomic_load_explicit(&st->running, memory_order_relaxed)) {
         return take_left(st, out);
     }
     for (;;) {
         int timeout_ms, ready, status;
+        short seen[2];
 
         if (was_woken(st)) {
             return VDC_E_CANCELLED;
@@ -241,25 +237,27 @@ int v4l2_wait(struct vdi_stream *stream, struct vdi_completion *out, int64_t dea
             return take(st, out);
         }
         atomic_fetch_add_explicit(&st->device->waits, 1, memory_order_relaxed);
-        ready = v4l2_system->poll(fds, 2, timeout_ms);
+        ready = v4l2_system->pair_wait(st->pair_fd, seen, timeout_ms);
         if (ready < 0 && errno != EINTR && errno != EAGAIN) {
             return v4l2_failure(st->device, errno, "waiting for a frame");
         }
-        if (ready <= 0 || fds[0].revents == 0) {
+        if (ready <= 0 || seen[0] == 0) {
             continue;
         }
-        if (fds[0].revents & POLLPRI) {
+        if (seen[0] & POLLPRI) {
             v4l2_events_take(st->device);
         }
-        if (!(fds[0].revents & (POLLIN | POLLERR | POLLHUP | POLLNVAL))) {
+        if (!(seen[0] & (POLLIN | POLLERR | POLLHUP | POLLNVAL))) {
             continue;
         }
         status = take(st, out);
         if (status != VDC_E_TIMEOUT) {
             return status;
         }
-        if (!(fds[0].revents & POLLIN)) {
-            (void)v4l2_system->poll(&fds[1], 1, NAP_MS);
+        if (!(seen[0] & POLLIN)) {
+            struct pollfd wake = {st->wake_fd, POLLIN, 0};
+
+            (void)v4l2_system->poll(&wake, 1, NAP_MS);
         }
     }
 }

@@ -114,6 +114,7 @@ int v4l2_stream_open(struct vdi_stream *stream, const struct vdi_stream_config *
 
     st->device = stream->device->priv;
     st->wake_fd = -1;
+    st->pair_fd = -1;
     st->records.fd = -1;
     atomic_init(&st->woken, 0);
     atomic_init(&st->running, 0);
@@ -128,7 +129,10 @@ int v4l2_stream_open(struct vdi_stream *stream, const struct vdi_stream_config *
     }
     if (status == VDC_OK) {
         st->wake_fd = v4l2_system->event_create();
-        if (st->wake_fd < 0) {
+        if (st->wake_fd >= 0) {
+            st->pair_fd = v4l2_system->pair_create(st->device->fd, st->wake_fd);
+        }
+        if (st->pair_fd < 0) {
             status = vdi_error(VDC_E_IO, "no event descriptor: %s", strerror(errno));
         }
     }
@@ -148,10 +152,13 @@ void v4l2_stream_close(struct vdi_stream *stream)
     uint32_t none = 0;
 
     v4l2_records_close(&st->records);
+    if (st->pair_fd >= 0) {
+        v4l2_system->close(st->pair_fd);
+    }
     if (st->wake_fd >= 0) {
         v4l2_system->close(st->wake_fd);
     }
-    st->wake_fd = -1;
+    st->wake_fd = st->pair_fd = -1;
     if (device->fd < 0) {
         return;
     }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -33,6 +34,43 @@ static void *map(void *address, size_t bytes, int protection, int flags, int fd,
 static int wait_for(struct pollfd *fds, unsigned count, int timeout_ms)
 {
     return poll(fds, count, timeout_ms);
+}
+
+static int pair_add(int pair_fd, int fd, uint32_t which, uint32_t events)
+{
+    struct epoll_event event;
+
+    event.events = events;
+    event.data.u64 = which;
+    return epoll_ctl(pair_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+static int pair_create(int node_fd, int event_fd)
+{
+    int pair_fd = epoll_create1(EPOLL_CLOEXEC);
+
+    if (pair_fd >= 0 && (pair_add(pair_fd, node_fd, 0, EPOLLIN | EPOLLPRI) != 0 ||
+                         pair_add(pair_fd, event_fd, 1, EPOLLIN) != 0)) {
+        int error = errno;
+
+        close(pair_fd);
+        errno = error;
+        return -1;
+    }
+    return pair_fd;
+}
+
+/* The bits of both calls are the same. */
+static int pair_wait(int pair_fd, short revents[2], int timeout_ms)
+{
+    struct epoll_event events[2];
+    int count = epoll_wait(pair_fd, events, 2, timeout_ms);
+
+    revents[0] = revents[1] = 0;
+    for (int at = 0; at < count; at++) {
+        revents[events[at].data.u64 & 1] = (short)events[at].events;
+    }
+    return count;
 }
 
 static int event_create(void)
@@ -75,6 +113,8 @@ const struct v4l2_system v4l2_system_linux = {
     .map = map,
     .unmap = munmap,
     .poll = wait_for,
+    .pair_create = pair_create,
+    .pair_wait = pair_wait,
     .event_create = event_create,
     .event_set = event_set,
     .event_clear = event_clear,

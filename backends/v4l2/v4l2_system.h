@@ -38,6 +38,10 @@ struct v4l2_system {
     void *(*map)(void *address, size_t bytes, int protection, int flags, int fd, int64_t offset);
     int (*unmap)(void *address, size_t bytes);
     int (*poll)(struct pollfd *fds, unsigned count, int timeout_ms);
+    /* For who waits again and again: the kernel knows once what to look at, and a turn costs less than poll(). The
+     * node (frames and events), and an event descriptor; *revents are as of poll(). */
+    int (*pair_create)(int node_fd, int event_fd);
+    int (*pair_wait)(int pair_fd, short revents[2], int timeout_ms);
     int (*event_create)(void); /* a descriptor that is readable while it was set and not cleared */
     void (*event_set)(int fd);
     void (*event_clear)(int fd);

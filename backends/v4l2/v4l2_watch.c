@@ -41,14 +41,18 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct v4l2_device *devices;
 static struct v4l2_watcher *watchers;
 
-/* With the lock held. */
-static void wake_watcher_of(const struct v4l2_device *device)
+/* With the lock held. Whether there is one. */
+static int wake_watcher_of(const struct v4l2_device *device)
 {
+    int found = 0;
+
     for (struct v4l2_watcher *watcher = watchers; watcher != NULL; watcher = watcher->next) {
         if (watcher->context == device->outer->context) {
             v4l2_system->event_set(watcher->wake_fd);
+            found = 1;
         }
     }
+    return found;
 }
 
 void v4l2_watch_add(struct v4l2_device *device)
@@ -56,7 +60,9 @@ void v4l2_watch_add(struct v4l2_device *device)
     pthread_mutex_lock(&lock);
     device->next = devices;
     devices = device;
-    wake_watcher_of(device);
+    if (wake_watcher_of(device)) {
+        v4l2_events_subscribe_read_only(device);
+    }
     pthread_mutex_unlock(&lock);
 }
 
@@ -69,7 +75,7 @@ void v4l2_watch_remove(struct v4l2_device *device)
     }
     if (*at != NULL) {
         *at = device->next;
-        wake_watcher_of(device);
+        (void)wake_watcher_of(device);
     }
     pthread_mutex_unlock(&lock);
 }
@@ -78,7 +84,7 @@ void v4l2_watch_streaming(struct v4l2_device *device, int streaming)
 {
     pthread_mutex_lock(&lock);
     device->streaming = streaming;
-    wake_watcher_of(device);
+    (void)wake_watcher_of(device);
     pthread_mutex_unlock(&lock);
 }
 
@@ -310,6 +316,11 @@ static int begin(struct vdi_context *context, void **state)
     pthread_mutex_lock(&lock);
     watcher->next = watchers;
     watchers = watcher;
+    for (struct v4l2_device *device = devices; device != NULL; device = device->next) {
+        if (device->outer->context == context) {
+            v4l2_events_subscribe_read_only(device);
+        }
+    }
     v4l2_system->event_set(watcher->wake_fd); /* for devices that were opened meanwhile */
     pthread_mutex_unlock(&lock);
     *state = watcher;
