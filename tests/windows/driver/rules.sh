@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # rules.sh [--control] DOCUMENT BUILD LOADER: every rule W1 to W9 stands in the table with a test, and
-# every test, scenario and check that the document names exists.
+# every test, scenario and check that the document names exists. Each check of the loader has a control.
 # shellcheck source=tests/windows/driver/check.sh
 . "$(dirname "$0")/check.sh"
 need ctest grep
@@ -15,6 +15,11 @@ check() {
     [ "$(wc -l <"$scratch/scenes")" -ge 40 ] || echo "the scenarios were not found"
     sed -n 's/^#define CHECK_[A-Z_]* *"\(.*\)"/\1/p' "$loader/report.h" >"$scratch/checks"
     [ "$(wc -l <"$scratch/checks")" -ge 25 ] || echo "the checks were not found"
+    {
+        sed -n 's/^BREAK([A-Z_]*, \([a-z-]*\), .*/\1/p' "$loader/breaks.def"
+        sed -n 's/^ *{"control[.]\([a-z-]*\)",.*/\1/p' "$loader/scene_control.c"
+    } >"$scratch/controls"
+    grep -vxFf "$scratch/controls" "$scratch/checks" | sed 's/^/no control: /' || true
     for n in 1 2 3 4 5 6 7 8 9; do
         grep -E "^[|] W$n [|]" "$document" | grep -q '`windows[.]' || echo "W$n has no test"
     done
@@ -43,6 +48,10 @@ plant() {
     try "W5 has no test" '/^| W5 /d'
     try "W9 has no test" '/^| W9 /s/`windows/`widows/g'
     try "no test: windows.driver.sauce" 's/`windows.driver.source`/`windows.driver.sauce`/'
+    mkdir "$scratch/loader"
+    cp "$loader"/scene_*.c "$loader/report.h" "$scratch/loader"
+    sed '/^BREAK(LEAK,/d' "$loader/breaks.def" >"$scratch/loader/breaks.def"
+    planted "no control: leak" "$original" "$build" "$scratch/loader"
     try "no scenario or check: stall-budge" 's/`stall-budget`/`stall-budge`/'
 }
 

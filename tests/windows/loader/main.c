@@ -21,9 +21,9 @@
 #include "scene.h"
 
 static const struct scene *const lists[] = {
-    scene_small,    scene_boot,     scene_capture,  scene_read,  scene_srb,
-    scene_property, scene_register, scene_firmware, scene_event, scene_point,
-    scene_fault,    scene_script,   scene_control};
+    scene_small,    scene_boot,     scene_capture, scene_read,     scene_srb,
+    scene_property, scene_register, scene_hostile, scene_firmware, scene_event,
+    scene_point,    scene_fault,    scene_script,  scene_control};
 static const char *const kinds[] = {"SYNCHRONIZED", "POLLED", "UNSYNCHRONIZED"};
 static const char *const rules[] = {
     "NOTHING",

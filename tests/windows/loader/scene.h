@@ -28,6 +28,7 @@ extern const struct scene scene_capture[];
 extern const struct scene scene_read[];
 extern const struct scene scene_property[];
 extern const struct scene scene_register[];
+extern const struct scene scene_hostile[];
 extern const struct scene scene_firmware[];
 extern const struct scene scene_event[];
 extern const struct scene scene_point[];

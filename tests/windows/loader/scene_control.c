@@ -54,6 +54,14 @@ static void account(void)
     capture_account();
 }
 
+/* A request that ends well where it should not. */
+static void status(void)
+{
+    scene_begin();
+    scene_expect(scene_device(SRB_INITIALIZATION_COMPLETE), STATUS_NOT_IMPLEMENTED,
+                 "INITIALIZATION_COMPLETE");
+}
+
 /* The shipped file with a code section that can be written. */
 static void image(void)
 {
@@ -82,6 +90,7 @@ const struct scene scene_control[] = {
     {"control.dma-outside",          dma_outside},
     {"control.picture",              picture    },
     {"control.account",              account    },
+    {"control.status",               status     },
     {"control.image",                image      },
     {NULL,                           NULL       }
 };
