@@ -6,6 +6,8 @@
 #ifndef KS_H
 #define KS_H
 
+#include <stdatomic.h>
+
 #include "backend.h"
 #include "ks_abi.h"
 #include "ks_range.h"
@@ -16,6 +18,7 @@
 #define KS_MODES_MAX     1024u
 #define KS_CONTROLS_MAX  64u
 #define KS_READS_MAX     64u /* the library's limit of buffers */
+#define KS_FOUND_MOST    64u
 
 /* ---- Device ---- */
 
@@ -29,7 +32,7 @@ struct ks_control {
     uint32_t
         property; /* of its set; or a bit of VideoControl's mode; or the number in Vidicon's set */
     uint32_t menu_count;
-    int32_t last; /* of Vidicon's card: as the application knows it */
+    int64_t last; /* as the application knows it */
 };
 enum ks_place {
     KS_PLACE_PROCAMP = 0,
@@ -64,12 +67,26 @@ struct ks_device {
     uint32_t interval_count;
     struct ks_control *controls;
     uint32_t control_count;
+    struct vdw_register_info *registers; /* NULL: not asked for yet */
+    uint32_t register_count;
     struct ks_stream *stream;
-    vdi_mutex *values; /* for `last` of the controls, and what is set meanwhile */
+    vdi_mutex *values; /* for the controls and their `last`, against ks_event.c */
 
     uint32_t own;
-    uint32_t signal_changes;
     struct vdw_identity identity;
+
+    /* ks_event.c; with the lock `values`. */
+    uint32_t known; /* 0: what follows, and `last`, are read before anything is told */
+    uint32_t signal_changes;
+    struct vdw_firmware_status firmware;
+    _Atomic uint32_t operating; /* its own doing is no news */
+    _Atomic uint32_t stale;     /* other firmware runs than was read of */
+
+    /* ks_watch.c */
+    struct ks_device *next;
+    void *listener;
+    _Atomic uint32_t heard; /* 1: the driver tells of controls and signal */
+    uint32_t lost;
 };
 
 static inline struct ks_device *ks_device_of(const struct vdi_device *device)
@@ -79,7 +96,8 @@ static inline struct ks_device *ks_device_of(const struct vdi_device *device)
 
 /* ks_list.c */
 int ks_list(struct vdi_context *context, struct vdi_sink *sink);
-int ks_watch(struct vdi_context *context, void **state, int on);
+/* The id, without "ks:", of an interface path. */
+void ks_make_id(char id[128], const char *path);
 /* The filters that may capture video, each once. *count of them; free() the array. */
 struct ks_found {
     char id[128]; /* without "ks:" */
@@ -87,6 +105,20 @@ struct ks_found {
 };
 int ks_find_all(struct ks_found **out, uint32_t *count);
 void ks_describe(struct vdi_device_info *info, const struct ks_found *found);
+
+/* ks_watch.c: open devices, and contexts that want to hear of them. */
+int ks_watch(struct vdi_context *context, void **state, int on);
+int ks_watch_add(struct ks_device *device);
+void ks_watch_remove(struct ks_device *device);
+/* A call found it gone: told once. */
+void ks_watch_lost(const struct ks_device *device);
+
+/* ks_event.c */
+/* The events that the driver is asked to tell of. How many. */
+uint32_t ks_events_wanted(const struct ks_device *device, struct ks_property out[KS_EVENTS_MOST]);
+int ks_events_suffice(const struct ks_device *device, uint64_t accepted);
+/* `happened` of the system; the user is the device. */
+void ks_events_happened(void *user, uint32_t event);
 
 /* ks_error.c */
 /* The library's status for a result of the system, with its text. */
@@ -125,12 +157,17 @@ int ks_controls_load(struct ks_device *device);
 int ks_controls(struct vdi_device *device, struct vdi_sink *sink);
 int ks_get_control(struct vdi_device *device, uint32_t control, int64_t *value);
 int ks_set_control(struct vdi_device *device, uint32_t control, int64_t value);
+/* The value as the library has it; enum ks_result. */
+uint32_t ks_control_read(struct ks_device *device, const struct ks_control *control,
+                         int64_t *value);
 int ks_control_add(struct ks_device *device, const struct ks_control *control);
 int ks_control_own_load(struct ks_device *device);
 int ks_control_own_list(const struct ks_device *device, const struct ks_control *control,
                         struct vdi_sink *sink);
-int ks_control_own_get(struct ks_device *device, const struct ks_control *control, int64_t *value);
-int ks_control_own_set(struct ks_device *device, struct ks_control *control, int64_t value);
+uint32_t ks_control_own_get(struct ks_device *device, const struct ks_control *control,
+                            int64_t *value);
+uint32_t ks_control_own_set(const struct ks_device *device, const struct ks_control *control,
+                            int64_t value);
 
 /* ks_own.c: Vidicon's property set. */
 uint32_t ks_own_get(const struct ks_device *device, uint32_t property, uint32_t index,
@@ -142,11 +179,16 @@ int ks_own_identify(struct ks_device *device);
 int ks_own_modes(struct ks_device *device);
 extern const struct vdi_input_ops ks_input_ops;
 
+/* ks_registers.c: the value of a register that a program may read. */
+uint32_t ks_register_get(struct ks_device *device, const char *name, uint32_t *value);
+
 /* ks_firmware.c, ks_registers.c */
 extern const struct vdi_firmware_ops ks_firmware_ops;
 extern const struct vdi_register_ops ks_register_ops;
 
 /* ks_device.c: reads everything anew, after opening and when other firmware runs. */
 int ks_device_refresh(struct ks_device *device);
+/* The same, if other firmware has come to run by itself. */
+int ks_device_renew(struct ks_device *device);
 
 #endif

@@ -27,6 +27,10 @@ struct ks_property {
 #define KS_TYPE_SET          2u
 #define KS_TYPE_BASICSUPPORT 0x200u
 
+/* KSEVENT has the same form. */
+#define KS_EVENT_ENABLE      1u
+#define KS_EVENT_DEVICE_LOST 0u /* of ks_event_device */
+
 enum ks_pin_property {
     KS_PIN_CTYPES = 1,
     KS_PIN_DATAFLOW = 2,
@@ -257,6 +261,7 @@ extern const struct ks_guid ks_set_procamp;
 extern const struct ks_guid ks_set_camera;
 extern const struct ks_guid ks_set_video;
 extern const struct ks_guid ks_set_own; /* Vidicon's: properties and format specifier */
+extern const struct ks_guid ks_event_device;
 extern const struct ks_guid ks_interface_standard;
 extern const struct ks_guid ks_medium_standard;
 extern const struct ks_guid ks_type_video;

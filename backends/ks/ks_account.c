@@ -52,10 +52,10 @@ static void take_own(struct ks_stream *st, const struct vdw_frame_info *info,
     lose(st, VDC_DROP_NO_SIGNAL, info->dropped_no_signal);
     lose(st, VDC_DROP_DMA, info->dropped_dma);
     out->sequence = sequence;
-    if (info->flags & (uint32_t)KS_COMPLETION_FLAGS_SOURCE_CHANGED) {
+    if (info->flags & (uint32_t)KS_COMPLETION_SOURCE_CHANGED) {
         st->untold_flags |= VDC_FRAME_SOURCE_CHANGED;
     }
-    if (info->flags & (uint32_t)KS_COMPLETION_FLAGS_PATTERN) {
+    if (info->flags & (uint32_t)KS_COMPLETION_PATTERN) {
         out->flags |= VDC_FRAME_TEST_PATTERN;
     }
     ks_time_put(st, info, out);

@@ -345,8 +345,11 @@ static int list_one(const struct ks_device *device, const struct ks_control *con
 int ks_controls(struct vdi_device *base, struct vdi_sink *sink)
 {
     struct ks_device *device = ks_device_of(base);
-    int status = VDC_OK;
+    int status = ks_device_renew(device);
 
+    if (status != VDC_OK) {
+        return status;
+    }
     if (device->own && device->identity.limited) {
         return vdi_error(VDC_E_FIRMWARE, "ks:%s: it has no controls until firmware is loaded",
                          device->id);
@@ -368,17 +371,12 @@ static struct ks_control *find(const struct ks_device *device, uint32_t id)
     return NULL;
 }
 
-int ks_get_control(struct vdi_device *base, uint32_t id, int64_t *value)
+uint32_t ks_control_read(struct ks_device *device, const struct ks_control *control, int64_t *value)
 {
-    struct ks_device *device = ks_device_of(base);
-    const struct ks_control *control = find(device, id);
     struct ks_level level;
     uint32_t bits = 0;
     uint32_t result;
 
-    if (control == NULL) {
-        return VDC_E_NOT_FOUND;
-    }
     switch (control->place) {
     case KS_PLACE_OWN:
     case KS_PLACE_PATTERN:
@@ -386,7 +384,7 @@ int ks_get_control(struct vdi_device *base, uint32_t id, int64_t *value)
     case KS_PLACE_FLIP:
         result = video_mode(device, KS_VIDEO_MODE, KS_TYPE_GET, &bits);
         *value = (bits & control->property) != 0;
-        break;
+        return result;
     default:
         result = get_level(device, &level, control->place, control->property);
         *value = level.value;
@@ -395,8 +393,19 @@ int ks_get_control(struct vdi_device *base, uint32_t id, int64_t *value)
         } else if (is_exposure(control)) {
             *value = exposure_units(bounded_power(level.value));
         }
+        return result;
     }
-    return ks_error(device, result, "reading a control");
+}
+
+int ks_get_control(struct vdi_device *base, uint32_t id, int64_t *value)
+{
+    struct ks_device *device = ks_device_of(base);
+    const struct ks_control *control = find(device, id);
+
+    if (control == NULL) {
+        return VDC_E_NOT_FOUND;
+    }
+    return ks_error(device, ks_control_read(device, control, value), "reading a control");
 }
 
 /* Leaving the automatic mode keeps the value it has found. */
@@ -421,6 +430,36 @@ static uint32_t set_flip(const struct ks_device *device, const struct ks_control
     return result == KS_OK ? video_mode(device, KS_VIDEO_MODE, KS_TYPE_SET, &bits) : result;
 }
 
+static uint32_t write_value(struct ks_device *device, const struct ks_control *control,
+                            int64_t value)
+{
+    switch (control->place) {
+    case KS_PLACE_OWN:
+    case KS_PLACE_PATTERN:
+        return ks_control_own_set(device, control, value);
+    case KS_PLACE_FLIP:
+        return set_flip(device, control, value != 0);
+    case KS_PLACE_PROCAMP_AUTO:
+    case KS_PLACE_CAMERA_AUTO:
+        return set_auto(device, control, value != 0);
+    default:
+        return set_level(device, control->place, control->property,
+                         is_exposure(control) ? exposure_power(value) : (int32_t)value,
+                         KS_LEVEL_MANUAL);
+    }
+}
+
+/* Setting a level leaves its automatic mode, which is no news either. */
+static void remember(struct ks_device *device, struct ks_control *control, int64_t value)
+{
+    control->last = is_exposure(control) ? exposure_units(exposure_power(value)) : value;
+    if ((control->place == KS_PLACE_PROCAMP || control->place == KS_PLACE_CAMERA) &&
+        control + 1 < device->controls + device->control_count &&
+        control[1].property == control->property && control[1].place == control->place + 2) {
+        control[1].last = 0;
+    }
+}
+
 int ks_set_control(struct vdi_device *base, uint32_t id, int64_t value)
 {
     struct ks_device *device = ks_device_of(base);
@@ -430,21 +469,11 @@ int ks_set_control(struct vdi_device *base, uint32_t id, int64_t value)
     if (control == NULL) {
         return VDC_E_NOT_FOUND;
     }
-    switch (control->place) {
-    case KS_PLACE_OWN:
-    case KS_PLACE_PATTERN:
-        return ks_control_own_set(device, control, value);
-    case KS_PLACE_FLIP:
-        result = set_flip(device, control, value != 0);
-        break;
-    case KS_PLACE_PROCAMP_AUTO:
-    case KS_PLACE_CAMERA_AUTO:
-        result = set_auto(device, control, value != 0);
-        break;
-    default:
-        result = set_level(device, control->place, control->property,
-                           is_exposure(control) ? exposure_power(value) : (int32_t)value,
-                           KS_LEVEL_MANUAL);
+    vdi_mutex_lock(device->values);
+    result = write_value(device, control, value);
+    if (result == KS_OK) {
+        remember(device, control, value);
     }
+    vdi_mutex_unlock(device->values);
     return ks_error(device, result, "setting a control");
 }

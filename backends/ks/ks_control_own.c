@@ -14,7 +14,7 @@
 /* The numbers of the data sheet are the public ones; what the library does not know is a vendor's. */
 static uint32_t public_id(uint32_t id)
 {
-    return id <= KS_CONTROL_ID_WHITE_BALANCE ? id : VDC_CONTROL_VENDOR + (id & 0xffffu);
+    return id <= KS_CONTROL_ID_LAST ? id : VDC_CONTROL_VENDOR + (id & 0xffffu);
 }
 
 static int add_one(struct ks_device *device, uint32_t index, struct vdw_control *from)
@@ -102,41 +102,34 @@ int ks_control_own_list(const struct ks_device *device, const struct ks_control 
     return vdi_sink_control(sink, &info);
 }
 
-int ks_control_own_get(struct ks_device *device, const struct ks_control *control, int64_t *value)
+uint32_t ks_control_own_get(struct ks_device *device, const struct ks_control *control,
+                            int64_t *value)
 {
     int32_t got = 0;
     uint32_t word = 0;
     uint32_t result;
 
     if (control->place == KS_PLACE_PATTERN) {
-        result = ks_own_get(device, VDW_PROPERTY_REGISTER, KS_REG_PATTERN, 0, &word, sizeof(word));
-        *value = word >> KS_BIT_PATTERN_ENABLE & 1u;
-        return ks_error(device, result, "reading the test pattern");
+        result = ks_register_get(device, KS_PATTERN_REGISTER, &word);
+        *value = word & 1u;
+        return result;
     }
     result = ks_own_get(device, VDW_PROPERTY_CONTROL, control->property, 0, &got, sizeof(got));
     *value = got;
-    return ks_error(device, result, "reading a control");
+    return result;
 }
 
-int ks_control_own_set(struct ks_device *device, struct ks_control *control, int64_t value)
+uint32_t ks_control_own_set(const struct ks_device *device, const struct ks_control *control,
+                            int64_t value)
 {
     int32_t number = (int32_t)value;
     uint32_t on = value != 0;
-    uint32_t result;
 
     if (control->place == KS_PLACE_PATTERN) {
-        result = ks_own_set(device, VDW_PROPERTY_PATTERN, 0, &on, sizeof(on));
-    } else {
-        if (value < INT32_MIN || value > INT32_MAX) {
-            return vdi_error(VDC_E_RANGE, "ks:%s: the value of a control has 32 bits", device->id);
-        }
-        vdi_mutex_lock(device->values);
-        result =
-            ks_own_set(device, VDW_PROPERTY_CONTROL, control->property, &number, sizeof(number));
-        if (result == KS_OK) {
-            control->last = (int32_t)value;
-        }
-        vdi_mutex_unlock(device->values);
+        return ks_own_set(device, VDW_PROPERTY_PATTERN, 0, &on, sizeof(on));
     }
-    return ks_error(device, result, "setting a control");
+    if (value < INT32_MIN || value > INT32_MAX) {
+        return KS_INVALID_PARAMETER;
+    }
+    return ks_own_set(device, VDW_PROPERTY_CONTROL, control->property, &number, sizeof(number));
 }

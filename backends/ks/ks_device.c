@@ -16,12 +16,24 @@ static void forget(struct ks_device *device)
     free(device->modes);
     free(device->intervals);
     free(device->controls);
+    free(device->registers);
     device->modes = NULL;
     device->intervals = NULL;
     device->controls = NULL;
+    device->registers = NULL;
     device->mode_count = 0;
     device->interval_count = 0;
     device->control_count = 0;
+    device->register_count = 0;
+}
+
+static void shut(struct ks_device *device)
+{
+    if (device->filter != NULL) {
+        device->system->close(device->filter);
+        device->filter = NULL;
+    }
+    forget(device);
 }
 
 static void describe(const struct ks_device *device)
@@ -52,23 +64,43 @@ static void describe(const struct ks_device *device)
     vdi_device_set_info(device->device, &info);
 }
 
-int ks_device_refresh(struct ks_device *device)
+static int read_anew(struct ks_device *device)
 {
     int status = ks_own_identify(device);
 
     device->mode_count = 0;
     device->interval_count = 0;
     device->control_count = 0;
+    device->known = 0;
     if (status == VDC_OK && !(device->own && device->identity.limited)) {
         status = device->own ? ks_own_modes(device) : ks_pins_load(device);
         if (status == VDC_OK) {
             status = ks_controls_load(device);
         }
     }
+    return status;
+}
+
+int ks_device_refresh(struct ks_device *device)
+{
+    int status;
+
+    atomic_store(&device->stale, 0);
+    vdi_mutex_lock(device->values);
+    status = read_anew(device);
+    vdi_mutex_unlock(device->values);
     if (status == VDC_OK) {
         describe(device);
     }
+    if (status == VDC_OK && atomic_load(&device->heard)) {
+        ks_events_happened(device, KS_EVENT_BEGIN);
+    }
     return status;
+}
+
+int ks_device_renew(struct ks_device *device)
+{
+    return atomic_load(&device->stale) ? ks_device_refresh(device) : VDC_OK;
 }
 
 static int open_path(struct ks_device *device, const struct ks_found *found)
@@ -88,9 +120,7 @@ static int open_path(struct ks_device *device, const struct ks_found *found)
     }
     status = ks_device_refresh(device);
     if (status != VDC_OK) {
-        device->system->close(device->filter);
-        device->filter = NULL;
-        forget(device);
+        shut(device);
     }
     return status;
 }
@@ -106,9 +136,7 @@ static int open_first(struct ks_device *device, const struct ks_found *found, ui
             return VDC_OK;
         }
         if (status == VDC_OK) {
-            device->system->close(device->filter);
-            device->filter = NULL;
-            forget(device);
+            shut(device);
             status = vdi_error(VDC_E_NOT_FOUND, "no capture filter has a pin that gives video");
         }
     }
@@ -144,7 +172,11 @@ static int open_device(struct vdi_device *base, const char *path)
         }
     }
     free(found);
+    if (status == VDC_OK) {
+        status = ks_watch_add(device);
+    }
     if (status != VDC_OK) {
+        shut(device);
         vdi_mutex_destroy(device->values);
     }
     return status;
@@ -154,11 +186,8 @@ static void close_device(struct vdi_device *base)
 {
     struct ks_device *device = ks_device_of(base);
 
-    if (device->filter != NULL) {
-        device->system->close(device->filter);
-        device->filter = NULL;
-    }
-    forget(device);
+    ks_watch_remove(device);
+    shut(device);
     vdi_mutex_destroy(device->values);
 }
 

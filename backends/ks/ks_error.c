@@ -63,6 +63,7 @@ int ks_error(const struct ks_device *device, uint32_t result, const char *tried)
     case VDC_OK:
         return VDC_OK;
     case VDC_E_GONE:
+        ks_watch_lost(device);
         return vdi_error(status, "ks:%s: %s: the device was unplugged (error %u); close it",
                          device->id, tried, (unsigned)result);
     case VDC_E_BUSY:

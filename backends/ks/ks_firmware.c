@@ -13,24 +13,31 @@
 #define PATIENCE_NS INT64_C(120000000000)
 #define NO_SLOT     2u
 
-/* The words of the data sheet for every value of every field: for those of BOOT_STATUS.ERROR. */
-static const struct {
-    const char *reg, *field, *name, *help;
-    uint32_t value;
-} words[] = {
-#define VDH_VALUE(reg, field, name, value, help) {#reg, #field, #name, help, (uint32_t)(value)},
-#include "vdh_regs.def"
+/* clang-format off */
+const struct ks_image_check ks_image_checks[KS_IMAGE_CHECKS] = {
+    {"NONE", "Nothing was refused"},
+    {"INCOMPLETE", "Fewer bytes arrived than FW_LENGTH says, or than a header has"},
+    {"MAGIC", "Does not begin with the image magic"},
+    {"HEADER_CRC", "The header's CRC-32 does not match"},
+    {"HEADER_FORMAT", "Unknown header version or size, reserved bits set"},
+    {"TARGET", "Made for another board"},
+    {"TOO_OLD", "Version below FW_VERSION_MIN"},
+    {"TOO_NEW", "Version above FW_VERSION_MAX"},
+    {"LENGTH", "Lengths in the header contradict each other or the number of bytes received"},
+    {"BODY_CRC", "The body's CRC-32 does not match"},
+    {"SHA256", "The body's SHA-256 does not match"},
+    {"TABLES", "Mode or control tables are malformed"},
+    {"NO_IMAGE", "The slot is empty"},
+    {"WATCHDOG", "The firmware did not come up in time"},
 };
-#define WORDS (sizeof(words) / sizeof(words[0]))
+/* clang-format on */
 
 static int refused(const struct ks_device *device, uint32_t error, const char *tried)
 {
-    for (size_t i = 0; i < WORDS; i++) {
-        if (words[i].value == error && strcmp(words[i].reg, "BOOT_STATUS") == 0 &&
-            strcmp(words[i].field, "ERROR") == 0) {
-            return vdi_error(VDC_E_FIRMWARE, "ks:%s: %s: the image was refused, check %s: %s",
-                             device->id, tried, words[i].name, words[i].help);
-        }
+    if (error < KS_IMAGE_CHECKS) {
+        return vdi_error(VDC_E_FIRMWARE, "ks:%s: %s: the image was refused, check %s: %s",
+                         device->id, tried, ks_image_checks[error].name,
+                         ks_image_checks[error].help);
     }
     return vdi_error(VDC_E_FIRMWARE, "ks:%s: %s: the image was refused, check %u", device->id,
                      tried, (unsigned)error);
@@ -49,9 +56,9 @@ static uint32_t slot_state(const struct vdw_firmware_status *status, uint32_t sl
         return VDC_SLOT_ABSENT;
     }
     switch (status->slot_holds[slot]) {
-    case KS_VALUE_FLASH_STATUS_SLOT_A_EMPTY:
+    case KS_SLOT_EMPTY:
         return VDC_SLOT_EMPTY;
-    case KS_VALUE_FLASH_STATUS_SLOT_A_GOOD:
+    case KS_SLOT_GOOD:
         return VDC_SLOT_GOOD;
     default:
         return VDC_SLOT_BAD;
@@ -162,7 +169,7 @@ static int command(struct ks_device *device, uint32_t code, uint32_t slot, const
     uint32_t result;
 
     if (bytes > device->identity.capacity_bytes) {
-        return refused(device, KS_VALUE_BOOT_STATUS_ERROR_LENGTH, tried);
+        return refused(device, KS_IMAGE_CHECK_LENGTH, tried);
     }
     whole = malloc(sizeof(head) + bytes);
     if (whole == NULL) {
@@ -172,6 +179,7 @@ static int command(struct ks_device *device, uint32_t code, uint32_t slot, const
     if (bytes != 0) {
         memcpy(whole + sizeof(head), image, bytes);
     }
+    atomic_store(&device->operating, 1);
     result = ks_own_set(device, VDW_PROPERTY_FIRMWARE_COMMAND, 0, whole,
                         (uint32_t)(sizeof(head) + bytes));
     free(whole);
@@ -183,7 +191,10 @@ static int conclude(struct ks_device *device, uint32_t before, int result)
 {
     struct vdw_firmware_status status;
     char *text = result != VDC_OK ? strdup(vdc_error_text()) : NULL;
-    int refreshed = result == VDC_E_GONE ? VDC_OK : ks_device_refresh(device);
+    int refreshed;
+
+    atomic_store(&device->operating, 0);
+    refreshed = result == VDC_E_GONE ? VDC_OK : ks_device_refresh(device);
 
     if (refreshed == VDC_OK && result != VDC_E_GONE && read_status(device, &status) == VDC_OK &&
         (result == VDC_OK || status.version != before)) {
@@ -297,7 +308,11 @@ static int commit(struct vdi_device *base)
     if (result == VDC_OK) {
         result = command(device, VDW_FIRMWARE_COMMIT, 0, NULL, 0, tried);
     }
-    return result == VDC_OK ? finish(device, &none, tried, 0) : result;
+    if (result == VDC_OK) {
+        result = finish(device, &none, tried, 0);
+    }
+    atomic_store(&device->operating, 0);
+    return result;
 }
 
 static int roll_back(struct vdi_device *base)

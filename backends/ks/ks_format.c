@@ -22,8 +22,11 @@ static int no_modes(const struct ks_device *device)
 int ks_formats(struct vdi_device *base, struct vdi_sink *sink)
 {
     struct ks_device *device = ks_device_of(base);
-    int status = device->mode_count == 0 ? no_modes(device) : VDC_OK;
+    int status = ks_device_renew(device);
 
+    if (status == VDC_OK && device->mode_count == 0) {
+        status = no_modes(device);
+    }
     for (uint32_t i = 0; i < device->mode_count && status == VDC_OK; i++) {
         const struct ks_mode *mode = &device->modes[i];
         vdc_fraction intervals[RATES_SHOWN];
@@ -273,8 +276,12 @@ static const struct ks_mode *settle(const struct ks_device *device, vdc_format *
 int ks_negotiate(struct vdi_device *base, vdc_format *format, uint32_t *changed)
 {
     struct ks_device *device = ks_device_of(base);
+    int status = ks_device_renew(device);
 
     (void)changed; /* the library compares */
+    if (status != VDC_OK) {
+        return status;
+    }
     if (device->mode_count == 0) {
         return no_modes(device);
     }

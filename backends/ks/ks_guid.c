@@ -20,6 +20,8 @@ const struct ks_guid ks_set_camera = { 0xc6e13370, CAPTURE_TAIL };
 const struct ks_guid ks_set_video =
     { 0x6a2e0670, 0x28e4, 0x11d0, { 0xa1, 0x8c, 0x00, 0xa0, 0xc9, 0x11, 0x89, 0x56 } };
 const struct ks_guid ks_set_own = VDW_SET_GUID_INIT;
+const struct ks_guid ks_event_device =
+    { 0x288296ec, 0x9f94, 0x41b4, { 0xa1, 0x53, 0xaa, 0x31, 0xae, 0xec, 0xb3, 0x3f } };
 const struct ks_guid ks_interface_standard = { 0x1a8766a0, 0x62ce, 0x11cf, KS_TAIL };
 const struct ks_guid ks_medium_standard = { 0x4747b320, 0x62ce, 0x11cf, KS_TAIL };
 const struct ks_guid ks_type_video = { 0x73646976, MEDIA_TAIL };

@@ -11,8 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FOUND_MOST 64u
-#define ID_CHARS   110u /* with "ks:" and its zero below 128 */
+#define ID_CHARS 110u /* with "ks:" and its zero below 128 */
 
 struct finding {
     struct ks_found *found;
@@ -36,7 +35,7 @@ static uint64_t hash(const char *text, uint64_t value)
  * "\\?\" + instance + "#{category}" + "\reference": the category goes, all else stays, in lower case since Windows does not
  * look at case. Blanks and what a shell might eat are kept: the id is quoted like a path.
  */
-static void make_id(char id[128], const char *path)
+void ks_make_id(char id[128], const char *path)
 {
     char text[sizeof(((struct ks_interface *)0)->path)];
     size_t used = 0;
@@ -68,7 +67,7 @@ static void take(void *user, const struct ks_interface *interface)
     struct finding *finding = user;
     char id[128];
 
-    make_id(id, interface->path);
+    ks_make_id(id, interface->path);
     for (uint32_t i = 0; i < finding->count; i++) {
         struct ks_interface *known = &finding->found[i].interface;
 
@@ -80,7 +79,7 @@ static void take(void *user, const struct ks_interface *interface)
             return;
         }
     }
-    if (finding->count < FOUND_MOST) {
+    if (finding->count < KS_FOUND_MOST) {
         memcpy(finding->found[finding->count].id, id, sizeof(id));
         finding->found[finding->count].interface = *interface;
         finding->count++;
@@ -95,7 +94,7 @@ static int is_video(uint32_t category)
 
 int ks_find_all(struct ks_found **out, uint32_t *count)
 {
-    struct finding finding = {calloc(FOUND_MOST, sizeof(struct ks_found)), 0};
+    struct finding finding = {calloc(KS_FOUND_MOST, sizeof(struct ks_found)), 0};
     uint32_t result;
 
     if (finding.found == NULL) {
@@ -142,117 +141,4 @@ int ks_list(struct vdi_context *context, struct vdi_sink *sink)
     }
     free(found);
     return status;
-}
-
-/* ---- Arrival and removal ---- */
-
-/* What is present as far as a context has been told. */
-struct ks_watching {
-    struct vdi_context *context;
-    vdi_mutex *lock;
-    void *native;
-    char (*ids)[128];
-    uint32_t count;
-};
-
-static int has(char (*ids)[128], uint32_t count, const char *id)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        if (strcmp(ids[i], id) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* The ids now; NULL if they cannot be told. */
-static char (*read_ids(uint32_t *count))[128]
-{
-    char(*ids)[128] = calloc(FOUND_MOST, sizeof(*ids));
-    struct ks_found *found = NULL;
-
-    *count = 0;
-    if (ids == NULL || ks_find_all(&found, count) != VDC_OK) {
-        free(ids);
-        return NULL;
-    }
-    for (uint32_t i = 0; i < *count; i++) {
-        (void)snprintf(ids[i], sizeof(ids[i]), "ks:%.120s", found[i].id);
-    }
-    free(found);
-    return ids;
-}
-
-static void tell(const struct ks_watching *watching, uint32_t kind, char (*now)[128],
-                 uint32_t now_count, char (*before)[128], uint32_t before_count)
-{
-    for (uint32_t i = 0; i < now_count; i++) {
-        if (!has(before, before_count, now[i])) {
-            vdi_context_device_event(watching->context, kind, now[i]);
-        }
-    }
-}
-
-/* A notice only says that something changed; what did, the difference of two lists says. */
-static void changed(void *user)
-{
-    struct ks_watching *watching = user;
-    uint32_t count = 0;
-    char(*ids)[128];
-
-    vdi_mutex_lock(watching->lock);
-    ids = read_ids(&count);
-    if (ids != NULL) {
-        tell(watching, VDC_EVENT_DEVICE_REMOVED, watching->ids, watching->count, ids, count);
-        tell(watching, VDC_EVENT_DEVICE_ARRIVED, ids, count, watching->ids, watching->count);
-        free(watching->ids);
-        watching->ids = ids;
-        watching->count = count;
-    }
-    vdi_mutex_unlock(watching->lock);
-}
-
-static int begin_watch(struct vdi_context *context, void **state)
-{
-    struct ks_watching *watching = calloc(1, sizeof(*watching));
-    uint32_t result;
-    int status;
-
-    if (watching == NULL) {
-        return vdi_error(VDC_E_NO_MEMORY, "no memory to watch for capture filters");
-    }
-    watching->context = context;
-    status = vdi_mutex_create(&watching->lock);
-    if (status != VDC_OK) {
-        free(watching);
-        return status;
-    }
-    vdi_mutex_lock(watching->lock);
-    result = ks_system_table()->watch(&watching->native, changed, watching);
-    watching->ids = result == KS_OK ? read_ids(&watching->count) : NULL;
-    vdi_mutex_unlock(watching->lock);
-    if (result != KS_OK) {
-        vdi_mutex_destroy(watching->lock);
-        free(watching);
-        return vdi_error(VDC_E_IO, "Windows does not tell of devices: error %u", (unsigned)result);
-    }
-    *state = watching;
-    return VDC_OK;
-}
-
-int ks_watch(struct vdi_context *context, void **state, int on)
-{
-    struct ks_watching *watching = *state;
-
-    if (on) {
-        return begin_watch(context, state);
-    }
-    if (watching != NULL) {
-        ks_system_table()->unwatch(watching->native);
-        vdi_mutex_destroy(watching->lock);
-        free(watching->ids);
-        free(watching);
-        *state = NULL;
-    }
-    return VDC_OK;
 }

@@ -28,6 +28,22 @@ static void fail(struct ks_stream *st, uint32_t result)
     }
 }
 
+/* Whoever waits looks again. */
+static void nudge(struct ks_stream *st)
+{
+    ks_read_ready(st);
+    if (st->reaping) {
+        st->device->system->wake(st->pin);
+    }
+    vdi_cond_signal_all(st->changed);
+}
+
+void ks_read_fail(struct ks_stream *st, uint32_t result)
+{
+    fail(st, result);
+    nudge(st);
+}
+
 uint32_t ks_read_submit(struct ks_stream *st, struct vdi_buffer *buffer)
 {
     struct ks_buffer *own = buffer->priv;
@@ -46,7 +62,7 @@ uint32_t ks_read_submit(struct ks_stream *st, struct vdi_buffer *buffer)
     own->read.header = &own->header;
     own->read.header_bytes = st->header_bytes;
     own->read.user = buffer;
-    result = st->device->system->submit(st->pin, &own->read);
+    result = ks_send(st, buffer);
     if (result == KS_OK) {
         own->in_flight = 1;
         st->in_flight++;
@@ -57,16 +73,6 @@ uint32_t ks_read_submit(struct ks_stream *st, struct vdi_buffer *buffer)
         fail(st, result);
     }
     return result;
-}
-
-/* Whoever waits looks again. */
-static void nudge(struct ks_stream *st)
-{
-    ks_read_ready(st);
-    if (st->reaping) {
-        st->device->system->wake(st->pin);
-    }
-    vdi_cond_signal_all(st->changed);
 }
 
 /* How a frame that came is wrong; VDC_DROP_SLOTS: it is not. */
@@ -166,27 +172,36 @@ void ks_read_take(struct ks_stream *st, struct ks_read *read)
     vdi_cond_signal_all(st->changed);
 }
 
-/* One turn of whoever reaps; the lock is open meanwhile. What the system says. */
+/* Whether the driver is still to be asked things: not once the run ends. */
+static int is_alive(const struct ks_stream *st)
+{
+    return st->own && !st->stopping && !st->gone;
+}
+
+/* One turn of whoever reaps. The lock is open while the system or the driver is asked: others look at what is there. */
 static uint32_t reap(struct ks_stream *st, int64_t deadline_ns)
 {
-    int64_t until_ns = st->own && st->look_ns < deadline_ns ? st->look_ns : deadline_ns;
+    int looks = st->own && !atomic_load(&st->device->heard);
+    int64_t until_ns = looks && st->look_ns < deadline_ns ? st->look_ns : deadline_ns;
+    struct ks_reading reading = {0, 0, 0, 0, 0};
+    int alive = is_alive(st);
     struct ks_read *read = NULL;
     uint32_t result;
-    int look;
 
     vdi_mutex_unlock(st->lock);
     result = st->device->system->reap(st->pin, &read, until_ns);
-    vdi_mutex_lock(st->lock);
     /* A frame's time lies between two samples: one before it is taken. */
-    if (st->own && !st->stopping && !st->gone &&
-        (result == KS_OK || vdi_now_ns() >= st->sample_ns)) {
-        ks_time_sample(st);
+    if (alive && (result == KS_OK || vdi_now_ns() >= st->sample_ns)) {
+        reading = ks_time_read(st);
+    }
+    vdi_mutex_lock(st->lock);
+    if (reading.after_ns != 0) {
+        ks_time_sample(st, &reading);
     }
     if (result == KS_OK) {
         ks_read_take(st, read);
     }
-    look = st->own && !st->stopping && !st->gone && vdi_now_ns() >= st->look_ns;
-    if (look) {
+    if (looks && is_alive(st) && vdi_now_ns() >= st->look_ns) {
         vdi_mutex_unlock(st->lock);
         ks_events_look(st);
         vdi_mutex_lock(st->lock);

@@ -228,12 +228,17 @@ static uint32_t submit_pending(struct ks_stream *st)
 int ks_start(struct vdi_stream *stream)
 {
     struct ks_stream *st = ks_stream_of(stream);
+    struct ks_reading reading = {0, 0, 0, 0, 0};
     uint32_t result;
     int status;
 
     vdi_mutex_lock(st->lock);
     reset_run(st);
     vdi_mutex_unlock(st->lock);
+    status = ks_sender_start(st);
+    if (status != VDC_OK) {
+        return status;
+    }
     if (st->own) {
         ks_events_begin(st);
     }
@@ -241,13 +246,16 @@ int ks_start(struct vdi_stream *stream)
     if (result == KS_OK) {
         result = set_state(st, KS_STATE_PAUSE);
     }
+    if (result == KS_OK && st->own) {
+        reading = ks_time_read(st);
+    }
     vdi_mutex_lock(st->lock);
     if (result == KS_OK) {
         st->running = 1;
         result = submit_pending(st);
     }
     if (result == KS_OK && st->own) {
-        ks_time_sample(st);
+        ks_time_sample(st, &reading);
     }
     vdi_mutex_unlock(st->lock);
     if (result == KS_OK) {
@@ -291,6 +299,7 @@ int ks_stop(struct vdi_stream *stream)
 
     vdi_mutex_lock(st->lock);
     st->stopping = 1;
+    ks_send_forget(st);
     ks_account_read(st);
     vdi_mutex_unlock(st->lock);
     ks_reaper_stop(st);
@@ -312,5 +321,6 @@ int ks_stop(struct vdi_stream *stream)
     st->state = KS_STATE_STOP;
     ks_read_ready(st);
     vdi_mutex_unlock(st->lock);
+    ks_sender_stop(st);
     return st->gone ? VDC_OK : ks_error(st->device, result, "stopping capture");
 }

@@ -51,6 +51,10 @@ struct ks_stream {
     vdi_mutex *lock; /* for all that follows */
     vdi_cond *changed;
     vdi_thread *thread;
+    vdi_thread *sender; /* ks_send.c; NULL: reads are sent by whoever queues */
+    vdi_cond *to_send;
+    struct vdi_buffer *unsent[KS_READS_MAX];
+    uint32_t unsent_first, unsent_count, sender_ends;
     uint32_t state; /* enum ks_state, of the pin */
     uint32_t running, stopping, polled, reaping, woken, gone;
     uint32_t failure; /* enum ks_result that ended the run */
@@ -107,17 +111,35 @@ int ks_poll_begin(struct vdi_stream *stream, vdc_handle *native);
 uint32_t ks_read_submit(struct ks_stream *st, struct vdi_buffer *buffer);
 void ks_read_take(struct ks_stream *st, struct ks_read *read);
 void ks_read_ready(struct ks_stream *st);
+void ks_read_fail(struct ks_stream *st, uint32_t result);
 /* Without the lock. */
 int ks_reaper_start(struct ks_stream *st);
 void ks_reaper_stop(struct ks_stream *st);
+
+/* ks_send.c. With the lock held: KS_OK if the read is, or will be, in flight. */
+uint32_t ks_send(struct ks_stream *st, struct vdi_buffer *buffer);
+/* Those that were not sent yet will not be. */
+void ks_send_forget(struct ks_stream *st);
+/* Without the lock. */
+int ks_sender_start(struct ks_stream *st);
+void ks_sender_stop(struct ks_stream *st);
 
 /* ks_event.c: at start, and whenever look_ns has come. Only of Vidicon's card. */
 void ks_events_begin(struct ks_stream *st);
 void ks_events_look(struct ks_stream *st);
 
-/* ks_time.c; with the lock held. Only of Vidicon's card. */
+/* ks_time.c. Only of Vidicon's card. */
+struct ks_reading {
+    uint32_t valid;
+    uint64_t ticks;
+    int64_t before_ns, after_ns; /* between these */
+    uint64_t counter_hz;         /* 0: not known */
+};
+/* Asks the driver; without the lock, since that takes its time. */
+struct ks_reading ks_time_read(const struct ks_stream *st);
+/* With the lock held, all of these. */
+void ks_time_sample(struct ks_stream *st, const struct ks_reading *reading);
 void ks_time_reset(struct ks_stream *st);
-void ks_time_sample(struct ks_stream *st);
 void ks_time_put(struct ks_stream *st, const struct vdw_frame_info *info,
                  struct vdi_completion *out);
 

@@ -72,6 +72,12 @@ struct ks_read {
     uint64_t system[6]; /* the system's: an OVERLAPPED */
 };
 
+/* Events of one listener at most, and what `happened` is told at its beginning. */
+#define KS_EVENTS_MOST 48u
+#define KS_EVENT_BEGIN KS_EVENTS_MOST
+
+struct ks_property;
+
 /* reap: somebody called wake. Not an error code of Windows. */
 #define KS_WOKEN 0x20000001u
 
@@ -98,9 +104,19 @@ struct ks_system {
     void (*wake)(struct ks_handle *pin);
     /* Asks for the end of all reads in flight; each still comes by reap. */
     void (*cancel)(struct ks_handle *pin);
-    /* Calls `changed` on some thread whenever an interface may have come or gone, until unwatch has returned. */
-    uint32_t (*watch)(void **out, void (*changed)(void *user), void *user);
+    /* Calls `changed` on some thread whenever an interface may have come or gone, until unwatch has returned. `arrived` is the
+     * path of one that came, else NULL. */
+    uint32_t (*watch)(void **out, void (*changed)(void *user, const char *arrived), void *user);
     void (*unwatch)(void *watch);
+    /* IOCTL_KS_ENABLE_EVENT for `count` events, KSEVENTs, and a thread that calls `happened` with the number of each that came,
+     * until unlisten has returned; first with KS_EVENT_BEGIN, once those in *accepted are enabled: bit n for event n. KS_OK
+     * if it is at least one; else the last refusal, and no listener. */
+    uint32_t (*listen)(void **out, uint64_t *accepted, struct ks_handle *filter,
+                       const struct ks_property *events, uint32_t count,
+                       void (*happened)(void *user, uint32_t event), void *user);
+    void (*unlisten)(void *listener);
+    /* Whether a read comes to nothing when the thread ends that sent it. */
+    int (*reads_need_thread)(void);
 };
 
 /* ks_win32.c, or the fake of the tests. */

@@ -1,43 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers of Vidicon's card that the driver passes on as the card has them, from the tables of the data sheet. */
+/* Numbers of Vidicon's card that the driver passes on as the card has them. tests/ks holds them against the data sheet's
+ * tables, which this backend does not see. */
 #ifndef KS_TABLES_H
 #define KS_TABLES_H
 
-#include <stdint.h>
+/* struct vdw_identity.caps */
+enum ks_card_caps { KS_CAPS_CROP = 1 << 2, KS_CAPS_PATTERN = 1 << 3 };
 
-/* KS_REG_name: its offset. */
-enum ks_registers {
-#define VDH_REG(reg, offset, count, access, when, body, user, reset, help) KS_REG_##reg = (offset),
-#include "vdh_regs.def"
-};
+/* struct vdw_frame_info.flags */
+enum ks_card_flags { KS_COMPLETION_SOURCE_CHANGED = 1 << 2, KS_COMPLETION_PATTERN = 1 << 3 };
 
-/* KS_BIT_register_field: its lowest bit. */
-enum ks_caps_bits {
-#define VDH_FIELD(reg, field, msb, lsb, help) KS_BIT_##reg##_##field = (lsb),
-#include "vdh_regs.def"
-};
-/* KS_VALUE_register_field_name. */
-enum ks_field_values {
-#define VDH_VALUE(reg, field, name, value, help) KS_VALUE_##reg##_##field##_##name = (int)(value),
-#include "vdh_regs.def"
-};
+/* struct vdw_firmware_status.slot_holds */
+enum ks_card_slot { KS_SLOT_EMPTY = 0, KS_SLOT_GOOD = 1 };
 
-#define KS_CAPS_FLASH   (1u << KS_BIT_CAPS_FLASH)
-#define KS_CAPS_CROP    (1u << KS_BIT_CAPS_CROP)
-#define KS_CAPS_PATTERN (1u << KS_BIT_CAPS_PATTERN)
+/* struct vdw_control.id: those up to here are the library's own. */
+#define KS_CONTROL_ID_LAST 9u
 
-/* KS_COMPLETION_FLAGS_name and the like. */
-enum ks_member_bits {
-#define VDH_MEMBER_BIT(layout, member, name, bit, help) \
-    KS_##layout##_##member##_##name = (int)(1u << (bit)),
-#include "vdh_layouts.def"
-};
+/* The register that shows whether the test pattern is on, in its lowest bit. */
+#define KS_PATTERN_REGISTER "PATTERN"
 
-/* KS_CONTROL_ID_name and the like. */
-enum ks_member_values {
-#define VDH_MEMBER_VALUE(layout, member, name, value, help) \
-    KS_##layout##_##member##_##name = (int)(value),
-#include "vdh_layouts.def"
+/* struct vdw_firmware_status.image_error: by what name the data sheet has it, and what it says. */
+#define KS_IMAGE_CHECKS       14u
+#define KS_IMAGE_CHECK_LENGTH 8u
+struct ks_image_check {
+    const char *name, *help;
 };
+extern const struct ks_image_check ks_image_checks[KS_IMAGE_CHECKS];
 
 #endif

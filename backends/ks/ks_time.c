@@ -33,29 +33,29 @@ static int64_t counter_ns(uint64_t counter, uint64_t hz)
 }
 
 /* The driver's readings of the counter are the narrower ones; where they do not lie within ours they are not believed. */
-static int read_time(struct ks_stream *st, uint64_t *ticks, int64_t *before, int64_t *after)
+struct ks_reading ks_time_read(const struct ks_stream *st)
 {
+    struct ks_reading out = {0, 0, vdi_now_ns(), 0, 0};
     struct vdw_time time;
-    uint32_t result;
+    uint32_t result = ks_own_get(st->device, VDW_PROPERTY_TIME, 0, 0, &time, sizeof(time));
 
-    *before = vdi_now_ns();
-    result = ks_own_get(st->device, VDW_PROPERTY_TIME, 0, 0, &time, sizeof(time));
-    *after = vdi_now_ns();
-    if (result != KS_OK) {
-        return 0;
+    out.after_ns = vdi_now_ns();
+    if (result != KS_OK || st->time.hz == 0) {
+        return out;
     }
     if (time.counter_hz != 0) {
         int64_t first = counter_ns(time.counter_before, time.counter_hz);
         int64_t last = counter_ns(time.counter_after, time.counter_hz);
 
-        if (first >= *before && first <= last && last <= *after) {
-            *before = first;
-            *after = last;
-            st->counter_hz = time.counter_hz;
+        if (first >= out.before_ns && first <= last && last <= out.after_ns) {
+            out.before_ns = first;
+            out.after_ns = last;
+            out.counter_hz = time.counter_hz;
         }
     }
-    *ticks = time.ticks;
-    return 1;
+    out.ticks = time.ticks;
+    out.valid = 1;
+    return out;
 }
 
 static void feed(struct ks_stream *st, uint64_t ticks, int64_t before, int64_t after)
@@ -77,19 +77,16 @@ static void feed(struct ks_stream *st, uint64_t ticks, int64_t before, int64_t a
     sample->half_ns = (after - before + 1) / 2 + TICK_NS(st->time.hz);
 }
 
-void ks_time_sample(struct ks_stream *st)
+void ks_time_sample(struct ks_stream *st, const struct ks_reading *reading)
 {
-    int64_t before = 0;
-    int64_t after = 0;
-    uint64_t ticks = 0;
-
-    if (st->time.hz != 0 && read_time(st, &ticks, &before, &after)) {
-        feed(st, ticks, before, after);
+    if (reading->valid) {
+        st->counter_hz = reading->counter_hz != 0 ? reading->counter_hz : st->counter_hz;
+        feed(st, reading->ticks, reading->before_ns, reading->after_ns);
         if (st->time.jumped) {
             /* Begin anew at once: frames that begin from here on may have a time again. */
             ks_time_reset(st);
             st->jumped = 1;
-            feed(st, ticks, before, after);
+            feed(st, reading->ticks, reading->before_ns, reading->after_ns);
         }
     }
     st->sample_ns = vdi_now_ns() + SAMPLE_NS;

@@ -16,9 +16,20 @@ struct watch {
     DWORD result;
     HWND window;
     HDEVNOTIFY notices[KS_CATEGORIES];
-    void (*changed)(void *user);
+    void (*changed)(void *user, const char *arrived);
     void *user;
 };
+
+static void tell(const struct watch *watch, WPARAM what, const DEV_BROADCAST_DEVICEINTERFACE_W *of)
+{
+    char path[512] = "";
+    int arrived =
+        what == DBT_DEVICEARRIVAL && of != NULL &&
+        of->dbcc_devicetype == DBT_DEVTYP_DEVICEINTERFACE &&
+        WideCharToMultiByte(CP_UTF8, 0, of->dbcc_name, -1, path, sizeof(path), NULL, NULL) != 0;
+
+    watch->changed(watch->user, arrived ? path : NULL);
+}
 
 static LRESULT CALLBACK take_message(HWND window, UINT message, WPARAM what, LPARAM more)
 {
@@ -26,7 +37,7 @@ static LRESULT CALLBACK take_message(HWND window, UINT message, WPARAM what, LPA
 
     if (message == WM_DEVICECHANGE) {
         if (watch != NULL && (what == DBT_DEVICEARRIVAL || what == DBT_DEVICEREMOVECOMPLETE)) {
-            watch->changed(watch->user);
+            tell(watch, what, (const DEV_BROADCAST_DEVICEINTERFACE_W *)more);
         }
         return TRUE;
     }
@@ -99,7 +110,7 @@ static void destroy(struct watch *watch)
     free(watch);
 }
 
-uint32_t ks_watch_begin(void **out, void (*changed)(void *user), void *user)
+uint32_t ks_watch_begin(void **out, void (*changed)(void *user, const char *arrived), void *user)
 {
     struct watch *watch = calloc(1, sizeof(*watch));
     DWORD result;

@@ -63,8 +63,8 @@ static void close_handle(struct ks_handle *handle)
     free(handle);
 }
 
-static uint32_t property(struct ks_handle *handle, const void *request, uint32_t request_bytes,
-                         void *value, uint32_t value_bytes, uint32_t *returned)
+DWORD ks_control_file(struct ks_handle *handle, DWORD code, void *in, uint32_t in_bytes, void *out,
+                      uint32_t out_bytes, uint32_t *returned)
 {
     HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
     OVERLAPPED overlapped;
@@ -77,8 +77,7 @@ static uint32_t property(struct ks_handle *handle, const void *request, uint32_t
     }
     memset(&overlapped, 0, sizeof(overlapped));
     overlapped.hEvent = (HANDLE)((ULONG_PTR)event | 1);
-    if (!DeviceIoControl(handle->file, IOCTL_KS_PROPERTY, (void *)(ULONG_PTR)request, request_bytes,
-                         value, value_bytes, &bytes, &overlapped)) {
+    if (!DeviceIoControl(handle->file, code, in, in_bytes, out, out_bytes, &bytes, &overlapped)) {
         result = GetLastError();
     }
     if (result == ERROR_IO_PENDING) {
@@ -92,6 +91,13 @@ static uint32_t property(struct ks_handle *handle, const void *request, uint32_t
     CloseHandle(event);
     *returned = bytes;
     return result;
+}
+
+static uint32_t property(struct ks_handle *handle, const void *request, uint32_t request_bytes,
+                         void *value, uint32_t value_bytes, uint32_t *returned)
+{
+    return ks_control_file(handle, IOCTL_KS_PROPERTY, (void *)(ULONG_PTR)request, request_bytes,
+                           value, value_bytes, returned);
 }
 
 /* ---- Pins ---- */
@@ -298,6 +304,15 @@ static uint32_t enumerate(void (*found)(void *user, const struct ks_interface *i
     return KS_OK;
 }
 
+/* Windows before Vista cancels a thread's requests when it ends; Wine forgets what was written to them. */
+static int reads_need_thread(void)
+{
+    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
+    DWORD version = GetVersion() & 0xff;
+
+    return version < 6 || (ntdll != NULL && GetProcAddress(ntdll, "wine_get_version") != NULL);
+}
+
 static const struct ks_system table = {
     .enumerate = enumerate,
     .open = open_filter,
@@ -310,6 +325,9 @@ static const struct ks_system table = {
     .cancel = cancel,
     .watch = ks_watch_begin,
     .unwatch = ks_watch_end,
+    .listen = ks_listen,
+    .unlisten = ks_unlisten,
+    .reads_need_thread = reads_need_thread,
 };
 
 const struct ks_system *ks_system_table(void)

@@ -98,6 +98,11 @@ void FakeKs::reset()
     options = 0;
     no_info = false;
     own = {};
+    events.clear();
+    deaf = false;
+    heard = 0;
+    needs_thread = false;
+    submitters.clear();
     most_in_flight = 0;
     states.clear();
     connect.clear();
@@ -181,6 +186,13 @@ void FakeKs::plug_card()
         {0x00c, 42  },
         {0x10c, 0   }
     };
+    card.names = {
+        {0x008, 1, VDW_REGISTER_READ,                      0, "CAPS",    "What it can do"},
+        {0x00c, 1, VDW_REGISTER_READ | VDW_REGISTER_WRITE, 0, "SCRATCH", "Anything"      },
+        {0x10c, 1, VDW_REGISTER_READ,                      0, "PATTERN", "Bit 0: on"     },
+        {0x200, 4, VDW_REGISTER_READ,                      0, "LATCH",   "Four of them"  },
+    };
+    id.register_count = static_cast<uint32_t>(card.names.size());
     card.signal = {2, 0, 0, 7};
     card.firmware.runs = 1;
     card.firmware.version = 0x01020003;
@@ -268,6 +280,7 @@ uint32_t FakeKs::submit(ks_read *read)
         breaches += "a read was sent to a pin that stands; ";
     if (header->bytes != read->header_bytes || header->data == nullptr)
         breaches += "a read's header is wrong; ";
+    submitters.insert(std::this_thread::get_id());
     flying_.push_back(read);
     most_in_flight = std::max(most_in_flight, flying_.size());
     changed.notify_all();
@@ -381,10 +394,10 @@ void FakeKs::cancel()
     read_result = before;
 }
 
-void FakeKs::notify()
+void FakeKs::notify(const char *arrived)
 {
     if (watcher)
-        watcher(watcher_user);
+        watcher(watcher_user, arrived);
 }
 
 /* ---- The table ---- */
@@ -397,7 +410,7 @@ static uint32_t enumerate(void (*found)(void *user, const ks_interface *interfac
     return fake.enumerate_result;
 }
 
-static uint32_t watch(void **out, void (*changed)(void *user), void *user)
+static uint32_t watch(void **out, void (*changed)(void *user, const char *arrived), void *user)
 {
     FakeKs &fake = fake_ks();
     fake.watcher = changed;
@@ -432,6 +445,11 @@ static const ks_system table = {
     [](ks_handle *) { fake_ks().cancel(); },
     watch,
     unwatch,
+    [](void **out, uint64_t *accepted, ks_handle *, const ks_property *events, uint32_t count,
+       void (*happened)(void *, uint32_t),
+       void *user) { return fake_ks().listen(out, accepted, events, count, happened, user); },
+    [](void *listener) { fake_ks().unlisten(listener); },
+    [] { return static_cast<int>(fake_ks().needs_thread); },
 };
 
 extern "C" const ks_system *ks_system_table(void)

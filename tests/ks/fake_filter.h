@@ -10,7 +10,9 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -77,6 +79,7 @@ struct FakeCard {
     std::vector<vdw_control> controls;
     std::vector<int32_t> values;
     std::map<uint32_t, uint32_t> registers; /* by offset; others are denied */
+    std::vector<vdw_register_info> names;
     vdw_signal signal;
     vdw_counts counts;
     uint32_t input, timing;
@@ -112,6 +115,18 @@ class FakeKs {
     int64_t lie_about_bytes = INT64_MIN;
     bool cancel_is_slow = false; /* cancelled reads come only after a wake of the test */
 
+    /* ---- Events ---- */
+    /* That the driver takes: {first number of the set, id}; a card its own four. */
+    std::set<std::pair<uint32_t, uint32_t>> events;
+    bool deaf = false; /* a card takes none */
+    /* The driver tells of one: false if nobody listens for it. Heard by the time it returns. */
+    bool happen(const ks_guid &set, uint32_t id);
+    int listeners = 0, heard = 0;
+
+    /* ---- Threads ---- */
+    bool needs_thread = false;            /* reads do */
+    std::set<std::thread::id> submitters; /* that sent reads */
+
     /* ---- Frames ---- */
     bool live = true; /* a frame ends whenever somebody reaps and the pin runs */
     uint32_t frames_left = UINT32_MAX;
@@ -134,8 +149,8 @@ class FakeKs {
     std::vector<uint8_t> connect; /* of the pin */
     std::vector<void *> filled;   /* Data of each read that ended well */
     int open_handles = 0, watches = 0, wakes = 0;
-    void notify();        /* an interface came or went */
-    std::string breaches; /* of the seam's rules; must stay empty */
+    void notify(const char *arrived = nullptr); /* an interface came or went */
+    std::string breaches;                       /* of the seam's rules; must stay empty */
 
     /* ---- The table ---- */
     uint32_t open(ks_handle **out, const char *path);
@@ -147,11 +162,14 @@ class FakeKs {
     uint32_t reap(ks_read **out, int64_t deadline_ns);
     void wake();
     void cancel();
+    uint32_t listen(void **out, uint64_t *accepted, const ks_property *wanted, uint32_t count,
+                    void (*happened)(void *, uint32_t), void *user);
+    void unlisten(void *listener);
 
     std::mutex mutex;
     std::condition_variable changed;
     uint32_t enumerate_result = 0;
-    void (*watcher)(void *) = nullptr;
+    void (*watcher)(void *, const char *) = nullptr;
     void *watcher_user = nullptr;
 
   private:
@@ -169,6 +187,8 @@ class FakeKs {
                          const uint8_t *in, uint32_t in_bytes, Bytes *out);
     uint32_t set_card(uint32_t id, uint32_t index, const uint8_t *in, uint32_t in_bytes);
     uint32_t command(const vdw_firmware_command &what);
+    struct Listener;
+    std::vector<Listener *> listening_;
     std::deque<ks_read *> flying_;
     std::deque<ks_read *> ended_;
     int woken_ = 0;

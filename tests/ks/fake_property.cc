@@ -250,6 +250,8 @@ uint32_t FakeKs::answer_card(const ks_property &property, const uint8_t *request
         return item(out, card.modes, selector.index);
     case VDW_PROPERTY_INTERVAL_INFO:
         return item(out, card.intervals, selector.item);
+    case VDW_PROPERTY_REGISTER_INFO:
+        return item(out, card.names, selector.index);
     default:
         return KS_NOT_FOUND;
     }

@@ -38,6 +38,7 @@ class KsTest : public ::testing::Test {
         EXPECT_EQ("", fake_.breaches);
         EXPECT_EQ(0, fake_.open_handles);
         EXPECT_EQ(0, fake_.watches);
+        EXPECT_EQ(0, fake_.listeners);
     }
     void close()
     {

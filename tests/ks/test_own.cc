@@ -6,6 +6,10 @@
 
 #include "fixture.h"
 
+extern "C" {
+#include "ks_tables.h"
+}
+
 namespace {
 
 class KsOwn : public KsTest {
@@ -294,9 +298,11 @@ TEST_F(KsOwn, InputsTimingsSignal)
     EXPECT_EQ(1u, fake_.card.timing);
 }
 
+/* A driver that tells nothing is looked at while a stream runs. */
 TEST_F(KsOwn, TellsWhatTheCardChanges)
 {
     vdc_event event = VDC_EVENT_INIT;
+    fake_.deaf = true;
     open();
     stream();
     EXPECT_STATUS(VDC_E_TIMEOUT, vdc_context_wait_event(&event, context_, 0));
@@ -347,10 +353,114 @@ TEST_F(KsOwn, Registers)
     EXPECT_STATUS(VDC_E_PERMISSION, vdc_device_write_register(device_, "CAPS", 0, 1));
     EXPECT_STATUS(VDC_E_NOT_FOUND, vdc_device_read_register(&value, device_, "NOTHING", 0));
     EXPECT_STATUS(VDC_E_RANGE, vdc_device_read_register(&value, device_, "SCRATCH", 1));
+    fake_.card.registers[0x20c] = 9;
+    ASSERT_STATUS(VDC_OK, vdc_device_read_register(&value, device_, "LATCH", 3));
+    EXPECT_EQ(9u, value) << "every four bytes";
     vdc_list *list = nullptr;
     ASSERT_STATUS(VDC_OK, vdc_device_list_registers(&list, device_));
-    EXPECT_GT(vdc_list_count(list), 20u);
+    ASSERT_EQ(4u, vdc_list_count(list));
+    const vdc_register_info *scratch = vdc_list_register_at(list, 1);
+    EXPECT_STREQ("SCRATCH", scratch->name);
+    EXPECT_STREQ("Anything", scratch->help);
+    EXPECT_EQ(0xcu, scratch->offset);
+    EXPECT_EQ(static_cast<uint32_t>(VDC_REGISTER_READ | VDC_REGISTER_WRITE), scratch->access);
+    EXPECT_EQ(4u, vdc_list_register_at(list, 3)->count);
     vdc_list_destroy(list);
+}
+
+/* What a driver tells of its registers is not believed: no name without an end, no count or place without sense, and however
+ * many it says it has. */
+TEST_F(KsOwn, RegistersThatMakeNoSense)
+{
+    std::vector<vdw_register_info> good = fake_.card.names;
+    auto listed = [&] {
+        vdc_list *list = nullptr;
+        size_t count = 0;
+        close();
+        fake_.card.identity.register_count = static_cast<uint32_t>(fake_.card.names.size());
+        open(VDC_OPEN_REGISTERS);
+        EXPECT_STATUS(VDC_OK, vdc_device_list_registers(&list, device_));
+        count = vdc_list_count(list);
+        for (size_t i = 0; i < count; i++) {
+            EXPECT_LT(std::strlen(vdc_list_register_at(list, i)->name), 32u);
+            EXPECT_LT(std::strlen(vdc_list_register_at(list, i)->help), 128u);
+        }
+        vdc_list_destroy(list);
+        return count;
+    };
+    fake_.card.names[0].count = 0;
+    fake_.card.names[1].offset = 0xfffffffc;
+    fake_.card.names[2].offset = 2;
+    fake_.card.names[3].count = 0xffffffff;
+    EXPECT_EQ(0u, listed());
+    fake_.card.names = good;
+    fake_.card.names[0].name[0] = 0;
+    std::memset(fake_.card.names[1].name, 'x', sizeof(fake_.card.names[1].name));
+    std::memset(fake_.card.names[1].help, 'x', sizeof(fake_.card.names[1].help));
+    EXPECT_EQ(3u, listed());
+    fake_.card.names = good;
+    EXPECT_EQ(good.size(), listed()) << "the control";
+    /* More than it has: the driver refuses what is not there. */
+    close();
+    fake_.card.identity.register_count = 0xffffffff;
+    open(VDC_OPEN_REGISTERS);
+    vdc_list *list = nullptr;
+    EXPECT_STATUS(VDC_E_RANGE, vdc_device_list_registers(&list, device_));
+}
+
+/* The backend's numbers of the card are the data sheet's. */
+TEST(KsTables, AreTheDataSheets)
+{
+    struct Value {
+        const char *reg, *field, *name;
+        uint32_t value;
+        const char *help;
+    };
+    static const Value values[] = {
+#define VDH_VALUE(reg, field, name, value, help) {#reg, #field, #name, value, help},
+#include "vdh_regs.def"
+    };
+    static const Value bits[] = {
+#define VDH_FIELD(reg, field, msb, lsb, help) {#reg, #field, "", 1u << (lsb), help},
+#include "vdh_regs.def"
+#define VDH_MEMBER_BIT(layout, member, name, bit, help) \
+    {#layout, #member, #name, 1u << (bit), help},
+#include "vdh_layouts.def"
+#define VDH_MEMBER_VALUE(layout, member, name, value, help) \
+    {#layout, #member, #name, static_cast<uint32_t>(value), help},
+#include "vdh_layouts.def"
+    };
+    auto bit = [](const char *reg, const char *field, const char *name = "") {
+        for (const Value &one : bits)
+            if (!std::strcmp(one.reg, reg) && !std::strcmp(one.field, field) &&
+                !std::strcmp(one.name, name))
+                return one.value;
+        return 0u;
+    };
+    EXPECT_EQ(bit("CAPS", "CROP"), static_cast<uint32_t>(KS_CAPS_CROP));
+    EXPECT_EQ(bit("CAPS", "PATTERN"), static_cast<uint32_t>(KS_CAPS_PATTERN));
+    EXPECT_EQ(bit("PATTERN", "ENABLE"), 1u);
+    EXPECT_EQ(bit("COMPLETION", "FLAGS", "SOURCE_CHANGED"),
+              static_cast<uint32_t>(KS_COMPLETION_SOURCE_CHANGED));
+    EXPECT_EQ(bit("COMPLETION", "FLAGS", "PATTERN"), static_cast<uint32_t>(KS_COMPLETION_PATTERN));
+    EXPECT_EQ(bit("CONTROL", "ID", "WHITE_BALANCE"), KS_CONTROL_ID_LAST);
+    EXPECT_EQ(0u, bit("NO", "SUCH")) << "the control";
+    unsigned checks = 0;
+    for (const Value &one : values) {
+        if (!std::strcmp(one.reg, "BOOT_STATUS") && !std::strcmp(one.field, "ERROR")) {
+            ASSERT_LT(one.value, KS_IMAGE_CHECKS);
+            EXPECT_STREQ(one.name, ks_image_checks[one.value].name);
+            EXPECT_STREQ(one.help, ks_image_checks[one.value].help);
+            checks++;
+        }
+        if (!std::strcmp(one.reg, "FLASH_STATUS") && !std::strcmp(one.field, "SLOT_A")) {
+            EXPECT_EQ(!std::strcmp(one.name, "EMPTY"), one.value == KS_SLOT_EMPTY);
+            EXPECT_EQ(!std::strcmp(one.name, "GOOD"), one.value == KS_SLOT_GOOD);
+            checks++;
+        }
+    }
+    EXPECT_EQ(KS_IMAGE_CHECKS + 3, checks);
+    EXPECT_STREQ("LENGTH", ks_image_checks[KS_IMAGE_CHECK_LENGTH].name);
 }
 
 TEST_F(KsOwn, Firmware)

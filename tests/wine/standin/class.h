@@ -2,8 +2,8 @@
 /*
  * A stand-in for stream.sys: enough of the class driver for the shipped minidriver to be installed,
  * started and read from under Wine, which has none. It does not model: levels and what may be called
- * at which; TurnOffSynchronization; several devices or streams; master clocks, allocators, methods, and
- * events; power states; registry settings of its own. The loader in tests/windows looks at the rules.
+ * at which; TurnOffSynchronization; several devices or streams; master clocks, allocators, methods;
+ * events of streams, and of devices more than class_event.c says; power states; registry settings of its own. The loader in tests/windows looks at the rules.
  */
 #ifndef STANDIN_CLASS_H
 #define STANDIN_CLASS_H
@@ -132,6 +132,14 @@ NTSTATUS file_create(PDEVICE_OBJECT device, PIRP irp);
 NTSTATUS file_close(PDEVICE_OBJECT device, PIRP irp);
 NTSTATUS file_control(PDEVICE_OBJECT device, PIRP irp);
 void file_end(struct job *job, NTSTATUS status, ULONG_PTR bytes);
+
+/* ---- class_event.c ---- */
+
+void event_enable(struct job *job);
+void event_disable(struct job *job);
+/* A handle is closed: none of its events is set any more. On the engine's thread. */
+void event_forget(const struct file *file);
+void event_signal(const GUID *set, ULONG id);
 
 /* ---- class_read.c, class_property.c ---- */
 

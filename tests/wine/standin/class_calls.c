@@ -71,10 +71,17 @@ VOID __cdecl StreamClassDeviceNotification(STREAM_MINIDRIVER_DEVICE_NOTIFICATION
     va_list list;
 
     va_start(list, extension);
-    if (type == ReadyForNextDeviceRequest)
+    if (type == ReadyForNextDeviceRequest) {
         standin.queue.ready = 1;
-    else if (type == DeviceRequestComplete)
+    } else if (type == DeviceRequestComplete) {
         class_completed(va_arg(list, PHW_STREAM_REQUEST_BLOCK));
+    } else if (type == SignalMultipleDeviceEvents) {
+        const GUID *set = va_arg(list, const GUID *);
+
+        event_signal(set, va_arg(list, ULONG));
+    } else {
+        machine_log("device notification %u is not modelled", (unsigned)type);
+    }
     va_end(list);
 }
 

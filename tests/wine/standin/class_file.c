@@ -69,6 +69,12 @@ static void close_pin(struct job *job)
     class_send(request);
 }
 
+static void forget_events(struct job *job)
+{
+    event_forget(job->file);
+    class_end_wait(job, STATUS_SUCCESS);
+}
+
 NTSTATUS file_close(PDEVICE_OBJECT device, PIRP irp)
 {
     struct file *file = IoGetCurrentIrpStackLocation(irp)->FileObject->FsContext;
@@ -76,6 +82,8 @@ NTSTATUS file_close(PDEVICE_OBJECT device, PIRP irp)
     (void)device;
     if (file && file->stream)
         (void)class_wait(close_pin, file, CLOSE_TIMEOUT_MS);
+    if (file && !file->is_control)
+        (void)class_wait(forget_events, file, CLOSE_TIMEOUT_MS);
     if (file && !file->stream) {
         machine_process_close(file->process);
         free(file);
@@ -177,10 +185,12 @@ static void (*find(const struct file *file, ULONG code))(struct job *job)
                : code == IOCTL_STANDIN_FLIP    ? flip
                : code == IOCTL_STANDIN_RESTART ? device_restart
                                                : NULL;
-    return code == IOCTL_STANDIN_PIN      ? open_pin
-           : code == IOCTL_KS_PROPERTY    ? property_begin
-           : code == IOCTL_KS_READ_STREAM ? read_begin
-                                          : NULL;
+    return code == IOCTL_STANDIN_PIN        ? open_pin
+           : code == IOCTL_KS_PROPERTY      ? property_begin
+           : code == IOCTL_KS_READ_STREAM   ? read_begin
+           : code == IOCTL_KS_ENABLE_EVENT  ? event_enable
+           : code == IOCTL_KS_DISABLE_EVENT ? event_disable
+                                            : NULL;
 }
 
 NTSTATUS file_control(PDEVICE_OBJECT device, PIRP irp)

@@ -104,6 +104,15 @@ void machine_event_destroy(void *event)
     CloseHandle(event);
 }
 
+void *machine_event_borrow(void *process, void *event)
+{
+    HANDLE own = NULL;
+
+    if (!DuplicateHandle(process, event, GetCurrentProcess(), &own, EVENT_MODIFY_STATE, FALSE, 0))
+        return NULL;
+    return own;
+}
+
 void *machine_pages_create(size_t bytes, int trapped)
 {
     return VirtualAlloc(NULL, bytes, MEM_COMMIT | MEM_RESERVE,
@@ -117,7 +126,7 @@ void machine_pages_destroy(void *pages)
 
 void *machine_process_open(uint32_t id)
 {
-    return OpenProcess(PROCESS_VM_OPERATION | PROCESS_VM_WRITE, FALSE, id);
+    return OpenProcess(PROCESS_VM_OPERATION | PROCESS_VM_WRITE | PROCESS_DUP_HANDLE, FALSE, id);
 }
 
 void machine_process_close(void *process)

@@ -25,6 +25,8 @@ void *machine_event_create(void);
 void machine_event_set(void *event);
 int machine_event_wait(void *event, uint32_t timeout_ms);
 void machine_event_destroy(void *event);
+/* The event of another process; NULL if it is none. */
+void *machine_event_borrow(void *process, void *event);
 
 /* Whole pages, zeroed; without access if `trapped`. */
 void *machine_pages_create(size_t bytes, int trapped);
