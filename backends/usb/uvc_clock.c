@@ -98,7 +98,7 @@ static int rate_is_right(struct uvc_clock *clock, uint16_t sof, int64_t now_ns)
     apart = ticks > expected ? ticks - expected : expected - ticks;
     clock->sof_total_ms = 0;
     clock->sof_stc = clock->stc;
-    return apart <= expected / 1000000 * RATE_OFF_PPM + 2 * (clock->base.hz / 1000);
+    return apart <= expected / 1000000 * RATE_OFF_PPM + clock->base.hz / 500;
 }
 
 /* Cuts what was known, brought forward to now, with the new pair; 0 if they do not meet. */
@@ -129,17 +129,18 @@ static int cut(struct vdi_timebase *base, uint64_t ticks, int64_t before_ns, int
 void uvc_clock_sample(struct uvc_clock *clock, uint32_t stc, uint16_t sof, int64_t before_ns,
                       int64_t after_ns)
 {
+    int went_on;
+
     if (clock->base.hz == 0 || clock->state >= UVC_CLOCK_DISTRUSTED || after_ns < before_ns ||
         before_ns < 0 || after_ns > INT64_MAX / 2) {
         return;
     }
     clock->samples++;
-    if (!widen(clock, stc, after_ns)) {
-        count_jump(clock);
-    } else if (!rate_is_right(clock, sof, after_ns)) {
+    went_on = widen(clock, stc, after_ns);
+    if (went_on && !rate_is_right(clock, sof, after_ns)) {
         lose_basis(clock);
         clock->state = UVC_CLOCK_WRONG_RATE;
-    } else if (!cut(&clock->base, clock->stc, before_ns, after_ns)) {
+    } else if (!went_on || !cut(&clock->base, clock->stc, before_ns, after_ns)) {
         count_jump(clock);
     } else {
         clock->state = UVC_CLOCK_GOOD;

@@ -210,7 +210,7 @@ static void take_intervals(struct uvc_reader *reader, struct uvc_frame *frame, c
         count = take_range(list, frame, at + offset);
     }
     for (uint32_t i = 0; i < kind; i++) {
-        uint32_t interval = uvc_get32(at + offset + 4 * i);
+        uint32_t interval = uvc_get32(at + offset + (size_t)4 * i);
 
         if (interval != 0) {
             list[count++] = interval;

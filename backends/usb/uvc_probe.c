@@ -47,7 +47,7 @@ uint32_t uvc_probe_encode(uint8_t out[UVC_PROBE_BYTES_MAX], const struct uvc_pro
     out[37] = probe->references;
     uvc_put16(out + 38, probe->rate_modes);
     for (uint32_t i = 0; i < 4; i++) {
-        uvc_put16(out + 40 + 2 * i, probe->layouts[i]);
+        uvc_put16(out + 40 + (size_t)2 * i, probe->layouts[i]);
     }
     return uvc_probe_bytes(version);
 }
@@ -86,7 +86,7 @@ uint32_t uvc_probe_decode(struct uvc_probe *out, const uint8_t *bytes, size_t co
     out->references = all[37];
     out->rate_modes = uvc_get16(all + 38);
     for (uint32_t i = 0; i < 4; i++) {
-        out->layouts[i] = uvc_get16(all + 40 + 2 * i);
+        out->layouts[i] = uvc_get16(all + 40 + (size_t)2 * i);
     }
     return taken;
 }
