@@ -17,9 +17,10 @@
 #include "vdh_layouts.h"
 #include "vdh_regs.h"
 
-#define VERSION      "vidicon-redir"
-#define INTERRUPT_IN 0x82u
-#define EVENTS_MOST  64
+#define VERSION         "vidicon-redir"
+#define INTERRUPT_IN    0x82u
+#define EVENTS_MOST     64
+#define COMPLAINTS_MOST 16u
 
 /* ---- The wire ---- */
 
@@ -49,8 +50,8 @@ static void note(void *context, int level, const char *message)
 
     if (level > usbredirparser_warning)
         return;
-    redir->report.refused++;
-    (void)fprintf(stderr, "usb-redir: %s\n", message);
+    if (redir->report.refused++ < COMPLAINTS_MOST)
+        (void)fprintf(stderr, "usb-redir: %s\n", message);
 }
 
 /* ---- Coming and going ---- */

@@ -17,6 +17,7 @@ static void attachment(void *context, int attached)
 
 static int begin(struct card *card)
 {
+    redir_set_model(card->redir, card->model);
     return redir_begin(card->redir, card->client);
 }
 
@@ -95,6 +96,7 @@ int card_set_limit(struct card *card, uint64_t bytes_per_s)
         return -1;
     pthread_mutex_lock(&card->lock);
     card_catch_up(card);
+    redir_set_model(card->redir, card->model);
     redir_set_limit(card->redir, bytes_per_s);
     pthread_mutex_unlock(&card->lock);
     return 0;
