@@ -114,9 +114,9 @@ class FakeV4l2 {
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::map<int, std::string> files_; /* descriptor to what it is */
+    std::map<int, std::string> files_;         /* descriptor to what it is */
     std::map<int, std::pair<int, int>> pairs_; /* of them, which two are waited for */
-    std::set<int> raised_;             /* event descriptors that are set */
+    std::set<int> raised_;                     /* event descriptors that are set */
     std::map<void *, size_t> maps_;
     int next_fd_ = 1000;
     bool gone_ = false, streaming_ = false;
