@@ -234,7 +234,7 @@ bool vdl_boot_step(struct vdl_device *dev, u32 *again_us)
 
 static void look_again(struct vdl_device *dev)
 {
-	/* A card that still boots, longer than its own watchdog allows, heeds nothing but a reset. */
+	/* One that still boots, longer than its watchdog allows, heeds nothing but a reset. */
 	if (dev->boot_result == VDH_E_TIMEOUT && dev->boot_looks > 1 &&
 	    vdl_result(dev, vdh_reset(&dev->core, VDH_V_RESET_KIND_CARD)) && dev->gone)
 		return;
