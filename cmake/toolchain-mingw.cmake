@@ -12,6 +12,14 @@ set(CMAKE_CXX_COMPILER ${prefix}-g++-posix)
 set(CMAKE_RC_COMPILER ${prefix}-windres)
 
 set(CMAKE_FIND_ROOT_PATH /usr/${prefix})
+# Libraries that Debian has for Linux only, where somebody has run that script.
+if(VIDICON_MINGW STREQUAL "x86_64")
+    execute_process(COMMAND sh "${CMAKE_CURRENT_LIST_DIR}/mingw-libraries.sh" --where
+        OUTPUT_VARIABLE kept OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+    if(kept)
+        list(APPEND CMAKE_FIND_ROOT_PATH "${kept}")
+    endif()
+endif()
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)

@@ -43,6 +43,28 @@ capture() {
     rm -f "$name".*.raw
 }
 
+# file NAME OUTPUT COMMAND...: both write OUTPUT, in a folder each, byte for byte the same; a sample also
+# prints the same words. The tool's table has latencies in it.
+file() {
+    name=$1 output=$2 program=$3
+    shift 3
+    rm -rf "$name.files"
+    mkdir -p "$name.files/linux" "$name.files/windows"
+    (cd "$name.files/linux" && timeout -k 5 60 "$dev/bin/$program" "$@") >"$name.linux" 2>&1
+    (cd "$name.files/windows" && timeout -k 5 60 wine "$mingw/bin/$program.exe" "$@" </dev/null) \
+        2>&1 | tr -d '\r' >"$name.windows"
+    if [ ! -s "$name.files/linux/$output" ]; then
+        echo "not ok programs.$name: the Linux program wrote nothing"
+    elif ! cmp "$name.files/linux/$output" "$name.files/windows/$output" >"$name.cmp" 2>&1; then
+        echo "not ok programs.$name: $(head -n 1 "$name.cmp")"
+    elif [ "$program" != vidicon ] && ! cmp -s "$name.linux" "$name.windows"; then
+        echo "not ok programs.$name: the words differ, see $name.linux and $name.windows"
+    else
+        echo "ok programs.$name"
+        rm -rf "$name.files"
+    fi
+}
+
 both version vidicon --version
 both list vidicon list --sim 2
 both info vidicon info "$card"
@@ -56,3 +78,17 @@ both sample-controls controls sim:0 Brightness=140 Gain=20
 both sample-caller-buffers caller_buffers "$card" 50
 both sample-eventloop eventloop "$card" 50
 both sample-hotplug hotplug 2 "sim:0?faults=signal-loss@time=300000,ms=200"
+
+# Pictures and clips need libraries that Debian has for Linux only.
+if [ -f "$mingw/bin/snapshot.exe" ] && [ -f "$mingw/bin/record.exe" ]; then
+    file sample-snapshot picture.png snapshot "$card" picture.png
+    file sample-record clip.y4m record "$card" clip.y4m 20
+    file capture-png picture.png vidicon capture "$card" --frames 1 -o picture.png
+    file capture-y4m clip.y4m vidicon capture "$card" --frames 5 --format NV12 -o clip.y4m
+    file capture-png-rgb picture.png vidicon capture 'sim:0?rate=max&body=ports' --frames 1 \
+        --format RGB24 -o picture.png
+else
+    for name in sample-snapshot sample-record capture-png capture-y4m capture-png-rgb; do
+        echo "skip programs.$name: $(tail -n 1 libraries.log)"
+    done
+fi

@@ -1,0 +1,117 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# libpng and libyuv for Windows, which Debian does not have, out of its source packages, in the
+# versions that are installed for this machine: the same picture gives the same file on both. Debian's
+# patches are left out: they mend readers of files, and only writers are linked.
+#   sh cmake/mingw-libraries.sh          builds them unless they are kept already; prints the folder
+#   sh cmake/mingw-libraries.sh --where  prints it only if they are there
+# The sources come by apt: addresses and keys are those of this machine's own configuration. zlib is
+# the package libz-mingw-w64-dev.
+set -eu
+
+target=x86_64-w64-mingw32
+cc=$target-gcc-posix cxx=$target-g++-posix ar=$target-ar
+
+fail() {
+    echo "mingw libraries: $*" >&2
+    exit 1
+}
+
+source_of() {  # source_of PACKAGE: "NAME VERSION" of its source
+    # shellcheck disable=SC2016
+    dpkg-query -W -f='${source:Package} ${source:Version}' "$1" 2>/dev/null
+}
+
+if ! { png=$(source_of libpng-dev) && yuv=$(source_of libyuv-dev) &&
+    compiler=$($cc -dumpversion 2>/dev/null); }; then
+    [ "${1:-}" != --where ] || exit 0
+    fail 'libpng-dev, libyuv-dev and the compiler for Windows are not all installed'
+fi
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/vidicon/mingw
+kept=$cache/1-$(echo "$png $yuv gcc $compiler" | tr -c 'A-Za-z0-9.+~\n-' '_')
+
+if [ -f "$kept/ready" ]; then
+    echo "$kept"
+    exit 0
+fi
+[ "${1:-}" != --where ] || exit 0
+
+mkdir -p "$cache"
+work=$(mktemp -d "$cache/new.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# ---- Sources ------------------------------------------------------------------------------
+
+# apt with the machine's archives as archives of sources, in a folder of its own.
+prepare_apt() {
+    keys=/usr/share/keyrings/debian-archive-keyring.gpg
+    mkdir -p "$work/apt/lists/partial" "$work/apt/archives/partial" "$work/apt/empty"
+    # shellcheck disable=SC2016
+    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+        sort -u | while read -r address release component; do
+        echo "deb-src [signed-by=$keys] $address $release $component"
+    done >"$work/apt/sources.list"
+    [ -s "$work/apt/sources.list" ] || fail 'apt on this machine knows no archive'
+    cat >"$work/apt/apt.conf" <<END
+Dir::Etc::SourceList "$work/apt/sources.list";
+Dir::Etc::SourceParts "$work/apt/empty";
+Dir::State::Lists "$work/apt/lists";
+Dir::Cache "$work/apt";
+APT::Sandbox::User "";
+Debug::NoLocking "true";
+Acquire::Languages "none";
+Acquire::Retries "3";
+END
+    APT_CONFIG=$work/apt/apt.conf apt-get update -qq >"$work/apt.log" 2>&1 ||
+        fail "no lists of source packages: $(tail -n 1 "$work/apt.log")"
+}
+
+unpack() {  # unpack FOLDER NAME VERSION: as its author released it
+    mkdir "$work/$1" "$work/$1.files"
+    (cd "$work/$1.files" && APT_CONFIG=$work/apt/apt.conf \
+        apt-get source -qq --download-only --tar-only "$2=$3") >>"$work/apt.log" 2>&1 ||
+        fail "no source of $2 $3: $(tail -n 1 "$work/apt.log")"
+    tar -x --strip-components=1 --no-same-owner -C "$work/$1" -f "$work/$1.files"/*.orig.tar.* ||
+        fail "the source of $2 cannot be unpacked"
+}
+
+# ---- Build --------------------------------------------------------------------------------
+
+# library NAME COMPILER FLAGS SOURCE...: lib/libNAME.a
+library() {
+    name=$1 compile="$2 $3 -O2 -c"
+    shift 3
+    mkdir -p "$work/lib" "$work/$name.objects"
+    # shellcheck disable=SC2086
+    printf '%s\n' "$@" | (cd "$work/$name.objects" &&
+            xargs -P "$(nproc 2>/dev/null || echo 2)" -n 1 $compile) >"$work/$name.log" 2>&1 ||
+        fail "$name does not compile: $(grep -m 1 error "$work/$name.log")"
+    $ar crs "$work/lib/lib$name.a" "$work/$name.objects"/*.o
+}
+
+[ -f /usr/$target/include/zlib.h ] || fail 'there is no zlib for Windows (libz-mingw-w64-dev)'
+prepare_apt
+# shellcheck disable=SC2086
+unpack png.source $png
+# shellcheck disable=SC2086
+unpack yuv.source $yuv
+
+cp "$work/png.source/scripts/pnglibconf.h.prebuilt" "$work/png.source/pnglibconf.h"
+rm "$work/png.source/pngtest.c"
+library png "$cc" "-I../png.source -DPNG_INTEL_SSE_OPT=0" "$work/png.source"/png*.c
+library yuv "$cxx" -I../yuv.source/include "$work/yuv.source/source"/*.cc
+cd "$work"
+
+mkdir include
+cp png.source/png.h png.source/pngconf.h png.source/pnglibconf.h include
+cp -R yuv.source/include/libyuv yuv.source/include/libyuv.h include
+# zlib lies beside them, so that one folder is enough.
+cp /usr/$target/include/zlib.h /usr/$target/include/zconf.h include
+cp /usr/$target/lib/libz.a lib
+rm -rf apt png.source* yuv.source* ./*.objects
+: >ready
+# Somebody else may have been quicker; theirs is as good.
+mv -T "$work" "$kept" 2>/dev/null || true
+[ -f "$kept/ready" ] || fail "$kept cannot be written"
+echo "$kept"
