@@ -50,8 +50,8 @@ TEST_P(Streams, EveryModeWithoutLoss)
         ASSERT_EQ("", host.negotiate(mode.code, mode.width, mode.height));
         EXPECT_EQ(0u, host.mended);
         host.start();
-        host.run(330);
-        ASSERT_GE(host.frames.size(), 9u);
+        host.run(140);
+        ASSERT_GE(host.frames.size(), 4u);
         for (uint32_t n = 0; n < host.frames.size(); n++) {
             ASSERT_EQ(UVC_FAULT_NONE, static_cast<int>(host.frames[n].result.fault)) << n;
             ASSERT_EQ(expected(mode, n), host.frames[n].bytes) << n;
@@ -86,7 +86,7 @@ TEST(Limits, ASensorFasterThanTheBusSkipsAndCounts)
 
     ASSERT_EQ("", host.negotiate("YUYV", 1280, 720)) << "bulk has no share that could be computed";
     host.start();
-    host.run(1500);
+    host.run(1200);
     const camera_ledger *ledger = camera_get_ledger(host.camera.get());
     EXPECT_GT(ledger->skipped, 0u);
     EXPECT_EQ(ledger->finished, host.frames.size());
@@ -128,9 +128,9 @@ TEST(Faults, EachIsInjectedAndNamed)
             ASSERT_EQ(1, camera_plant(host.camera.get(), outcome.fault, 5, 1));
             ASSERT_EQ("", host.negotiate("YUYV", 640, 360));
             host.start();
-            host.run(500);
+            host.run(300);
             const camera_ledger *ledger = camera_get_ledger(host.camera.get());
-            ASSERT_GE(host.frames.size(), 12u);
+            ASSERT_GE(host.frames.size(), 8u);
             EXPECT_EQ(1u, ledger->injected[outcome.fault]);
             EXPECT_EQ(ledger->finished + ledger->given_up, host.frames.size());
             EXPECT_EQ(outcome.fault == CAMERA_STALL_STREAM ? 1u : 0u, ledger->given_up);

@@ -110,18 +110,21 @@ class Host {
 
 TEST(Header, AllCombinations)
 {
-    for (unsigned info = 0; info < 256; info++) {
-        unsigned least = 2 + (info & UVC_HEADER_PTS ? 4 : 0) + (info & UVC_HEADER_SCR ? 6 : 0);
+    for (unsigned count = 0; count <= 16; count++) {
+        std::unique_ptr<uint8_t[]> bytes(new uint8_t[count ? count : 1]);
 
-        for (unsigned length = 0; length <= 14; length++) {
-            for (unsigned count = 0; count <= 16; count++) {
-                std::unique_ptr<uint8_t[]> bytes(new uint8_t[count ? count : 1]);
+        for (unsigned i = 0; i < count; i++) {
+            bytes[i] = static_cast<uint8_t>(i);
+        }
+        for (unsigned info = 0; info < 256; info++) {
+            unsigned least = 2 + (info & UVC_HEADER_PTS ? 4 : 0) + (info & UVC_HEADER_SCR ? 6 : 0);
+
+            for (unsigned length = 0; length <= 14; length++) {
                 uvc_header header;
 
-                for (unsigned i = 0; i < count; i++) {
-                    bytes[i] = i == 0   ? static_cast<uint8_t>(length)
-                               : i == 1 ? static_cast<uint8_t>(info)
-                                        : static_cast<uint8_t>(i);
+                bytes[0] = static_cast<uint8_t>(length);
+                if (count > 1) {
+                    bytes[1] = static_cast<uint8_t>(info);
                 }
                 int ok = uvc_header_parse(&header, bytes.get(), count);
 
@@ -458,12 +461,12 @@ TEST(Random, AgreesWithTheNaiveReading)
 {
     Tally sum;
 
-    for (uint32_t seed = 1; seed <= 30; seed++) {
+    for (uint32_t seed = 1; seed <= 10; seed++) {
         Options options;
 
         options.jpeg = seed % 3 == 0;
         options.fid_stuck = seed % 5 == 0;
-        options.payload_bytes = 300 + seed * 37;
+        options.payload_bytes = 300 + seed * 111;
         Tally one = run(seed, options, false, false);
 
         EXPECT_EQ(0, one.disagreements) << "seed " << seed;
@@ -474,15 +477,15 @@ TEST(Random, AgreesWithTheNaiveReading)
         sum.frames += one.frames;
     }
     for (int kind = 0; kind < KINDS; kind++) {
-        EXPECT_GT(sum.injected[static_cast<Mischief>(kind)], 30) << kind;
+        EXPECT_GT(sum.injected[static_cast<Mischief>(kind)], 10) << kind;
     }
-    EXPECT_GT(sum.good, 3000);
-    EXPECT_GT(sum.frames - sum.good, 500);
+    EXPECT_GT(sum.good, 1000);
+    EXPECT_GT(sum.frames - sum.good, 150);
 }
 
 TEST(Random, BulkGivesWhatWasSent)
 {
-    for (uint32_t seed = 1; seed <= 10; seed++) {
+    for (uint32_t seed = 1; seed <= 4; seed++) {
         Tally one = run(seed, Options(), true, false);
 
         EXPECT_GT(one.good, 100);
