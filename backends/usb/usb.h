@@ -176,6 +176,8 @@ void usb_event_tell(struct usb_card *card, uint32_t events, uint32_t moved);
 /* ---- usb_hotplug.c ---- */
 
 int usb_watch(struct vdi_context *context, void **state, int on);
+/* Tells the context that an open device is gone, unless its watch will. */
+void usb_hotplug_lost(struct vdi_context *context, const char *id);
 /* While a device re-enumerates its leaving is no news. */
 void usb_hotplug_moving(const char *id, int moving);
 

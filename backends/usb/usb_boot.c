@@ -218,11 +218,14 @@ int usb_boot_bring_up(struct usb_card *card)
     } else if (result != VDH_OK) {
         explain_result(card, result, why);
     }
+    /* Who had it before may have died while it captured. */
+    if (result == VDH_OK) {
+        result = vdh_reset(&card->core, VDH_V_RESET_KIND_ENGINE);
+        if (result != VDH_OK)
+            explain_result(card, result, why);
+    }
     if (result == VDH_E_GONE)
         return usb_error(card, result, "booting it");
-    /* Who had it before may have died while it captured. */
-    if (result == VDH_OK)
-        result = vdh_reset(&card->core, VDH_V_RESET_KIND_ENGINE);
     card->ready = result == VDH_OK;
     if (card->ready) {
         card->state_text[0] = 0;

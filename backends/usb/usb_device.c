@@ -13,6 +13,8 @@
 #include "vdh_default_image.h"
 
 #define EVENTS_TURN_S 1
+#define QUIT_CONTROL  1
+#define QUIT_EVENTS   2 /* once no transfer is left */
 #define TOLD_LATER    (VDH_EVENT_SOURCE | VDH_EVENT_CONTROL | VDH_EVENT_ERROR)
 
 void usb_card_lock(struct usb_card *card)
@@ -41,6 +43,7 @@ void usb_card_lost(struct usb_card *card)
     if (atomic_exchange(&card->gone, 1))
         return;
     vdi_log(card->device->context, VDC_LOG_WARNING, "%s: it was unplugged", card->id);
+    usb_hotplug_lost(card->device->context, card->id);
     if (card->stream)
         usb_delivery_ready(card->stream);
     vdi_cond_signal_all(card->cond);
@@ -53,7 +56,7 @@ static void run_events(void *argument)
 {
     struct usb_card *card = argument;
 
-    while (!atomic_load(&card->quit)) {
+    while (atomic_load(&card->quit) < QUIT_EVENTS) {
         struct timeval turn = {EVENTS_TURN_S, 0};
         int code = libusb_handle_events_timeout_completed(card->context, &turn, NULL);
 
@@ -71,7 +74,7 @@ static void run_control(void *argument)
     struct usb_card *card = argument;
 
     usb_card_lock(card);
-    while (atomic_load(&card->quit) < 1) {
+    while (atomic_load(&card->quit) < QUIT_CONTROL) {
         int64_t due = usb_stream_due(card);
         uint32_t events = card->news & TOLD_LATER;
         uint32_t moved = card->moved;
@@ -185,7 +188,7 @@ static int prepare(struct usb_card *card)
 static void destroy(struct usb_card *card)
 {
     if (card->control_thread) {
-        atomic_store(&card->quit, 1);
+        atomic_store(&card->quit, QUIT_CONTROL);
         usb_card_lock(card);
         vdi_cond_signal_all(card->alarm);
         usb_card_unlock(card);
@@ -194,7 +197,7 @@ static void destroy(struct usb_card *card)
     /* The events are handled until the last transfer is back. */
     if (card->events_thread) {
         usb_link_close(card);
-        atomic_store(&card->quit, 1);
+        atomic_store(&card->quit, QUIT_EVENTS);
         libusb_interrupt_event_handler(card->context);
         vdi_thread_join(card->events_thread);
     }

@@ -178,11 +178,6 @@ static int list_one(const struct usb_seat *seat, void *user)
     struct vdi_device_info info;
 
     usb_find_describe(&info, seat);
-    if (seat->refused == LIBUSB_ERROR_ACCESS) {
-        info.limited = 1;
-        (void)snprintf(info.state_text, sizeof(info.state_text), "No permission: %s",
-                       usb_platform_permission_text());
-    }
     return vdi_sink_device(user, &info);
 }
 

@@ -144,34 +144,69 @@ static int slow_down(const struct usb_card *card, struct vdh_format *format)
     return VDH_E_RANGE;
 }
 
-/* What was left open is chosen so that the link carries it: the interval first, then the size. What
- * was asked for stays, and stream_open says why it cannot work. */
-static int choose(struct usb_card *card, vdc_format *format, uint32_t *changed)
+static int too_fast(const struct usb_card *card, const struct vdh_format *format)
 {
-    vdc_format wish = *format;
-    struct vdh_format core;
+    struct usb_load load;
+    char why[400];
+
+    memset(&load, 0, sizeof(load));
+    load.frame_bytes = vdh_format_frame_bytes(format->fourcc, format->stride_bytes, format->height);
+    load.interval_num = format->interval.num;
+    load.interval_den = format->interval.den;
+    load.super = card->speed >= LIBUSB_SPEED_SUPER;
+    why[0] = 0;
+    (void)usb_tune_check(&load, why, sizeof(why));
+    return vdi_error(VDC_E_RANGE, "%s: this cannot work: %s", card->id, why);
+}
+
+/* The largest size of any mode at which the link carries this pixel format; VDC_E_RANGE if none. */
+static int shrink(struct usb_card *card, const vdc_format *wish, struct vdh_format *out)
+{
+    uint64_t best = 0;
     struct vdh_mode_info mode;
-    int result = usb_format_adjust(card, format, &core, changed);
 
-    if (result || wish.interval_s.num || link_carries(card, &core))
-        return result;
-    for (uint32_t i = 0; slow_down(card, &core); i++) {
-        vdc_format smaller = wish;
+    for (uint32_t i = 0; !vdh_tables_mode(&mode, &card->core.tables, i); i++) {
+        uint64_t area = (uint64_t)mode.width * mode.height;
+        vdc_format smaller = *wish;
+        struct vdh_format core;
+        uint32_t changed = 0;
 
-        if (wish.width_px || wish.height_px || vdh_tables_mode(&mode, &card->core.tables, i))
-            return VDC_OK;
         smaller.width_px = mode.width;
         smaller.height_px = mode.height;
-        result = usb_format_adjust(card, &smaller, &core, changed);
-        if (result)
-            return result;
+        smaller.stride_bytes = 0;
+        if (area <= best || usb_format_adjust(card, &smaller, &core, &changed) ||
+            slow_down(card, &core))
+            continue;
+        best = area;
+        *out = core;
     }
-    wish.width_px = core.width;
-    wish.height_px = core.height;
-    wish.interval_s.num = core.interval.num;
-    wish.interval_s.den = core.interval.den;
+    return best ? VDC_OK : VDC_E_RANGE;
+}
+
+/* What was left open, or has to be changed anyhow, is chosen so that the link carries it: first the
+ * interval, then the size. Exactly what was asked for, if it cannot be, is refused with the numbers. */
+static int choose(struct usb_card *card, vdc_format *format, uint32_t *changed)
+{
+    const uint32_t exact = VDC_CHANGED_INTERVAL | VDC_CHANGED_SIZE | VDC_CHANGED_FOURCC;
+    vdc_format wish = *format;
+    struct vdh_format core;
+    struct vdh_format offered;
+    uint32_t ignored = 0;
+    int result = usb_format_adjust(card, format, &core, changed);
+
+    if (result || link_carries(card, &core))
+        return result;
+    offered = core;
+    if ((wish.interval_s.num && !(*changed & exact)) ||
+        (slow_down(card, &core) && shrink(card, &wish, &core)))
+        return too_fast(card, &offered);
     *format = wish;
-    return usb_format_adjust(card, format, &core, changed);
+    format->fourcc = core.fourcc;
+    format->width_px = core.width;
+    format->height_px = core.height;
+    format->interval_s.num = core.interval.num;
+    format->interval_s.den = core.interval.den;
+    return usb_format_adjust(card, format, &core, &ignored);
 }
 
 int usb_negotiate(struct vdi_device *device, vdc_format *format, uint32_t *changed)
@@ -185,46 +220,78 @@ int usb_negotiate(struct vdi_device *device, vdc_format *format, uint32_t *chang
     return result;
 }
 
-static int list_mode(struct vdi_sink *sink, const struct vdh_device *core,
-                     const struct vdh_mode_info *mode)
+/* The intervals of a mode at which the link carries frames of this size; how many. */
+static uint32_t carried(vdc_fraction intervals[256], const struct usb_card *card,
+                        const struct vdh_mode_info *mode, struct vdh_format *format)
 {
-    static vdc_fraction no_intervals[1];
-    vdc_fraction intervals[256];
-    vdc_format_info info;
-    int windows = vdh_field_get(core->identity.caps, VDH_F_CAPS_CROP) != 0;
     uint32_t count = 0;
 
-    while (count < mode->interval_count && count < 256) {
-        struct vdh_interval interval;
-
-        if (vdh_tables_interval(&interval, &core->tables, mode->interval_first + count))
+    format->stride_bytes = vdh_format_line_bytes(format->fourcc, format->width);
+    for (uint32_t i = 0; i < mode->interval_count && count < 256; i++) {
+        if (vdh_tables_interval(&format->interval, &card->core.tables, mode->interval_first + i))
             break;
-        intervals[count].num = interval.num;
-        intervals[count++].den = interval.den;
+        if (link_carries(card, format)) {
+            intervals[count].num = format->interval.num;
+            intervals[count++].den = format->interval.den;
+        }
     }
+    return count;
+}
+
+/* `part` sixteenths of the largest size, on the step. */
+static uint32_t part_of(uint32_t most, uint32_t least, uint32_t step, uint32_t part)
+{
+    uint32_t size = most * part / 16u;
+
+    return size <= least ? least : least + (size - least) / step * step;
+}
+
+/* What the link does not carry at any interval is not offered; a range ends where that begins. */
+static int list_one(struct vdi_sink *sink, const struct usb_card *card,
+                    const struct vdh_mode_info *mode, uint32_t fourcc)
+{
+    int windows = vdh_field_get(card->core.identity.caps, VDH_F_CAPS_CROP) != 0;
+    struct vdh_format largest;
+    vdc_fraction intervals[256];
+    vdc_format_info info;
+
+    memset(&largest, 0, sizeof(largest));
     memset(&info, 0, sizeof(info));
+    largest.fourcc = fourcc;
+    largest.width = mode->width;
+    largest.height = mode->height;
+    info.interval_count = carried(intervals, card, mode, &largest);
+    for (uint32_t part = 15; windows && part && !info.interval_count; part--) {
+        largest.width = part_of(mode->width, mode->width_min, mode->width_step, part);
+        largest.height = part_of(mode->height, mode->height_min, mode->height_step, part);
+        info.interval_count = carried(intervals, card, mode, &largest);
+    }
+    if (!info.interval_count)
+        return VDC_OK;
+    info.fourcc = fourcc;
     info.width_min_px = windows ? mode->width_min : mode->width;
-    info.width_max_px = mode->width;
+    info.width_max_px = largest.width;
     info.width_step_px = mode->width_step;
     info.height_min_px = windows ? mode->height_min : mode->height;
-    info.height_max_px = mode->height;
+    info.height_max_px = largest.height;
     info.height_step_px = mode->height_step;
-    info.intervals_s = count ? intervals : no_intervals;
-    info.interval_count = count;
-    info.field = field_of(core);
-    for (uint32_t i = 0; vdh_format_fourcc(i); i++) {
-        int result;
+    info.intervals_s = intervals;
+    info.field = field_of(&card->core);
+    info.matrix = matrix_of(fourcc);
+    info.range = range_of(fourcc);
+    return vdi_sink_format(sink, &info);
+}
 
-        if (!(mode->formats >> i & 1u))
-            continue;
-        info.fourcc = vdh_format_fourcc(i);
-        info.matrix = matrix_of(info.fourcc);
-        info.range = range_of(info.fourcc);
-        result = vdi_sink_format(sink, &info);
-        if (result)
-            return result;
+static int list_mode(struct vdi_sink *sink, const struct usb_card *card,
+                     const struct vdh_mode_info *mode)
+{
+    int result = VDC_OK;
+
+    for (uint32_t i = 0; !result && vdh_format_fourcc(i); i++) {
+        if (mode->formats >> i & 1u)
+            result = list_one(sink, card, mode, vdh_format_fourcc(i));
     }
-    return VDC_OK;
+    return result;
 }
 
 int usb_formats(struct vdi_device *device, struct vdi_sink *sink)
@@ -238,7 +305,7 @@ int usb_formats(struct vdi_device *device, struct vdi_sink *sink)
         result = limited(card);
     for (uint32_t i = 0; !result && !vdh_tables_mode(&mode, &card->core.tables, i); i++) {
         if (card->core.input < 16 && mode.inputs >> card->core.input & 1u)
-            result = list_mode(sink, &card->core, &mode);
+            result = list_mode(sink, card, &mode);
     }
     usb_card_leave(card);
     return result;

@@ -17,6 +17,7 @@
 #define LIST_MS    500
 
 struct watch {
+    struct watch *next;
     struct vdi_context *context;
     libusb_context *usb;
     libusb_hotplug_callback_handle callback;
@@ -37,19 +38,21 @@ struct finding {
 
 /* ---- Devices that leave only to come back ---- */
 
-static _Atomic(vdi_mutex *) moving_lock;
+/* Guards all of these, and what each watch knows. */
+static _Atomic(vdi_mutex *) shared_lock;
+static struct watch *watches;
 static char moving_ids[MOVING_MAX][128];
 static uint32_t moving_counts[MOVING_MAX];
 
 static vdi_mutex *take_lock(void)
 {
-    vdi_mutex *lock = atomic_load(&moving_lock);
+    vdi_mutex *lock = atomic_load(&shared_lock);
     vdi_mutex *other = NULL;
 
     if (!lock) {
         if (vdi_mutex_create(&lock))
             return NULL;
-        if (!atomic_compare_exchange_strong(&moving_lock, &other, lock)) {
+        if (!atomic_compare_exchange_strong(&shared_lock, &other, lock)) {
             vdi_mutex_destroy(lock);
             lock = other;
         }
@@ -83,20 +86,16 @@ void usb_hotplug_moving(const char *id, int moving)
 
 static int is_moving(const char *id)
 {
-    vdi_mutex *lock = take_lock();
     int moving = 0;
 
-    if (!lock)
-        return 0;
     for (uint32_t i = 0; i < MOVING_MAX; i++)
         moving |= moving_counts[i] && strcmp(moving_ids[i], id) == 0;
-    vdi_mutex_unlock(lock);
     return moving;
 }
 
 /* ---- What changed ---- */
 
-static int has(const char ids[][128], uint32_t count, const char *id)
+static int has(const char (*ids)[128], uint32_t count, const char *id)
 {
     for (uint32_t i = 0; i < count; i++) {
         if (strcmp(ids[i], id) == 0)
@@ -115,15 +114,11 @@ static int find_one(const struct usb_seat *seat, void *user)
     return 0;
 }
 
-/* 1 if it should look again soon. `told` 0: only learns what is there. */
-static int compare(struct watch *watch, struct finding *now, int tell)
+/* With the lock held. 1 if it should look again soon. */
+static int differ(struct watch *watch, const struct finding *now, int tell)
 {
     int again = 0;
 
-    now->count = 0;
-    now->refused = 0;
-    if (usb_find_each(watch->usb, find_one, now))
-        return 1;
     for (uint32_t i = 0; i < watch->known_count;) {
         const char *id = watch->known[i];
 
@@ -147,6 +142,40 @@ static int compare(struct watch *watch, struct finding *now, int tell)
             vdi_context_device_event(watch->context, VDC_EVENT_DEVICE_ARRIVED, now->ids[i]);
     }
     return again || now->refused;
+}
+
+/* `tell` 0: only learns what is there. */
+static int compare(struct watch *watch, struct finding *now, int tell)
+{
+    vdi_mutex *lock;
+    int again = 1;
+
+    now->count = 0;
+    now->refused = 0;
+    if (usb_find_each(watch->usb, find_one, now))
+        return 1;
+    lock = take_lock();
+    if (lock) {
+        again = differ(watch, now, tell);
+        vdi_mutex_unlock(lock);
+    }
+    return again;
+}
+
+void usb_hotplug_lost(struct vdi_context *context, const char *id)
+{
+    vdi_mutex *lock = take_lock();
+    int knows = 0;
+
+    if (!lock)
+        return;
+    for (struct watch *watch = watches; watch; watch = watch->next) {
+        if (watch->context == context)
+            knows |= has((const char(*)[128])watch->known, watch->known_count, id);
+    }
+    vdi_mutex_unlock(lock);
+    if (!knows)
+        vdi_context_device_event(context, VDC_EVENT_DEVICE_REMOVED, id);
 }
 
 /* ---- The thread ---- */
@@ -191,6 +220,24 @@ static void run(void *argument)
     free(finding);
 }
 
+static void register_watch(struct watch *watch, int on)
+{
+    vdi_mutex *lock = take_lock();
+    struct watch **at = &watches;
+
+    if (!lock)
+        return;
+    while (*at && *at != watch)
+        at = &(*at)->next;
+    if (*at)
+        *at = watch->next;
+    if (on) {
+        watch->next = watches;
+        watches = watch;
+    }
+    vdi_mutex_unlock(lock);
+}
+
 static void end(struct watch *watch)
 {
     atomic_store(&watch->quit, 1);
@@ -198,6 +245,7 @@ static void end(struct watch *watch)
         libusb_interrupt_event_handler(watch->usb);
         vdi_thread_join(watch->thread);
     }
+    register_watch(watch, 0);
     if (watch->has_callback)
         libusb_hotplug_deregister_callback(watch->usb, watch->callback);
     if (watch->usb)
@@ -232,6 +280,7 @@ static int begin(struct vdi_context *context, void **state)
         /* Watched from here on: what comes while the present ones are learnt is not lost. */
         finding->watch = watch;
         (void)compare(watch, finding, 0);
+        register_watch(watch, 1);
         result = vdi_thread_create(&watch->thread, run, watch, "vidicon-usb-bus");
     }
     free(finding);

@@ -164,6 +164,7 @@ static void reset_run(struct usb_stream *st)
     st->failure = 0;
     st->woken = 0;
     st->has_last = 0;
+    st->last_host_ns = INT64_MIN;
     st->jumped = 0;
     st->frame_seen_ns = vdi_now_ns();
     st->sample_due_ns = 0;

@@ -123,6 +123,7 @@ struct usb_stream {
     uint64_t last_ticks;
     uint64_t last_sequence;
     int has_last;
+    int64_t last_host_ns; /* of the last frame that had a time */
     int jumped;
 };
 

@@ -125,6 +125,15 @@ void usb_time_put(struct usb_stream *st, const struct vdh_completion *record,
         vdi_timebase_map(&st->base, record->ticks, &out->host_time_ns, &out->error_bound_ns);
     if (out->error_bound_ns != VDC_ERROR_UNKNOWN_NS && out->error_bound_ns < least)
         out->error_bound_ns = least;
+    if (out->error_bound_ns != VDC_ERROR_UNKNOWN_NS) {
+        /* Two times in the wrong order: one of them is off by more than it says. */
+        if (out->host_time_ns < st->last_host_ns)
+            out->error_bound_ns = VDC_ERROR_UNKNOWN_NS;
+        else
+            st->last_host_ns = out->host_time_ns;
+    }
+    if (out->error_bound_ns == VDC_ERROR_UNKNOWN_NS)
+        out->host_time_ns = 0;
     if (st->jumped)
         out->flags |= VDC_FRAME_TIME_JUMP;
     st->jumped = 0;

@@ -55,8 +55,9 @@ static uint64_t multiple(uint64_t value, uint64_t of)
     return (value + of - 1u) / of * of;
 }
 
-static int too_fast(const struct usb_load *load, uint64_t rate, char *why, size_t size)
+int usb_tune_check(const struct usb_load *load, char *why, size_t size)
 {
+    uint64_t rate = usb_tune_rate(load->frame_bytes, load->interval_num, load->interval_den);
     uint64_t link = usb_tune_link_bytes_s(load->super);
 
     if (rate <= link)
@@ -83,7 +84,7 @@ int usb_tune_plan(struct usb_plan *out, const struct usb_load *load, char *why, 
     uint64_t room =
         load->budget_bytes > load->buffers_bytes ? load->budget_bytes - load->buffers_bytes : 0;
 
-    if (too_fast(load, rate, why, why_size))
+    if (usb_tune_check(load, why, why_size))
         return -1;
     wanted = rate * (WANTED_NS + REQUESTS * trip) / UINT64_C(1000000000);
     /* The card holds two frames, each read when it is complete: two in flight lose no time. */

@@ -32,7 +32,9 @@ struct usb_load {
 uint64_t usb_tune_link_bytes_s(int super);
 /* Bytes a second on the wire. */
 uint64_t usb_tune_rate(uint32_t frame_bytes, uint32_t interval_num, uint32_t interval_den);
-/* 0, or -1 and `why`, with the numbers. */
+/* Whether the link carries it at all: 0, or -1 and `why`, with the numbers. */
+int usb_tune_check(const struct usb_load *load, char *why, size_t size);
+/* The same, and by which transfers. */
 int usb_tune_plan(struct usb_plan *out, const struct usb_load *load, char *why, size_t why_size);
 
 /* ---- Kept per controller, as long as the process lives ---- */

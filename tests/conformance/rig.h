@@ -12,6 +12,8 @@
 #include <memory>
 #include <string>
 
+#include "vidicon/vidicon.h"
+
 /* The card's own account of its last capture, as the hardware model keeps it. */
 struct Ledger {
     uint64_t produced = 0;
@@ -48,6 +50,8 @@ class Rig {
     virtual bool Pattern() const = 0;
     /* Time stands still while nobody waits: no frame comes without somebody who asks. */
     virtual bool OnDemand() const = 0;
+    /* By which cause (enum vdc_drop) the device counts what it had no buffer for. */
+    virtual uint32_t StarvationCause() const { return VDC_DROP_NO_BUFFER; }
 };
 
 /* By name: "sim", "plain", on Linux "card" and "vivid", on Windows "standin", or "" to choose by the id. NULL if

@@ -129,16 +129,21 @@ TEST_F(Accounts, StarvationIsNoBuffer)
         MUST(Give(frame));
     MUST(TakeAndGive(2 * static_cast<int>(held.size()) + 1));
     MUST(Stop());
-    EXPECT_GT(stats.dropped[VDC_DROP_NO_BUFFER], 0u);
-    EXPECT_EQ(stats.dropped[VDC_DROP_NO_BUFFER] + stats.dropped[VDC_DROP_STOPPED],
-              Sum(stats.dropped));
+    const uint32_t cause = TheRig().StarvationCause();
+    EXPECT_GT(stats.dropped[cause], 0u);
+    EXPECT_EQ(stats.dropped[cause] + stats.dropped[VDC_DROP_STOPPED], Sum(stats.dropped));
     MUST(CompareWithLedger());
 }
 
 TEST_F(Accounts, FifoOverflow)
 {
     MUST(UnderFault("fifo-overflow", "fifo-overflow@frame=5,count=3", 20, 3));
-    if (!IsSkipped())
+    if (IsSkipped())
+        return;
+    /* Where starving has the same cause, a busy machine adds to it; the ledger was compared. */
+    if (TheRig().StarvationCause() == VDC_DROP_DEVICE_FIFO)
+        EXPECT_GE(stats.dropped[VDC_DROP_DEVICE_FIFO], 3u);
+    else
         EXPECT_EQ(stats.dropped[VDC_DROP_DEVICE_FIFO], 3u);
 }
 

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts without a device: frames on the wire, options, the arithmetic of transfers. */
+#include <cstring>
+#include <string>
+
+#include <gtest/gtest.h>
+
+extern "C" {
+#include "usb_frame.h"
+#include "usb_options.h"
+#include "usb_tune.h"
+}
+
+namespace {
+
+void PutRecord(uint8_t *at, uint32_t sequence, uint32_t bytes, uint32_t fifo)
+{
+    std::memset(at, 0, USB_TRAILER_BYTES);
+    vdh_put_u32(at + VDH_O_COMPLETION_SEQUENCE, sequence);
+    vdh_put_u32(at + VDH_O_COMPLETION_BYTES, bytes);
+    vdh_put_u32(at + VDH_O_COMPLETION_DROPPED_FIFO, fifo);
+    vdh_put_u32(at + VDH_O_COMPLETION_VALID, (sequence ^ 0x2bd1c0deu) << 1);
+}
+
+TEST(UsbFrame, ShapesCoverTheWireExactly)
+{
+    for (uint32_t bytes : {1u, 1023u, 1024u, 1025u, 4096u, 614400u, 622081u}) {
+        for (uint32_t transfer : {1024u, 16384u, 1048576u}) {
+            for (int padded = 0; padded < 2; padded++) {
+                usb_shape shape;
+                uint64_t room = padded ? (bytes + 1023u) / 1024u * 1024u : bytes;
+                ASSERT_EQ(0, usb_frame_shape(&shape, bytes, room, transfer));
+                EXPECT_LE(shape.direct_bytes, room);
+                EXPECT_EQ(shape.padded_bytes + USB_PAD_BYTES,
+                          shape.direct_bytes + shape.side_bytes);
+                if (padded)
+                    EXPECT_EQ(0u, shape.tail_bytes);
+                else
+                    EXPECT_EQ(bytes % 1024u, shape.tail_bytes);
+                uint32_t offset = 0;
+                while (uint32_t piece = usb_frame_piece(&shape, offset)) {
+                    EXPECT_LE(piece, transfer);
+                    EXPECT_EQ(0u, piece % 1024u);
+                    offset += piece;
+                }
+                EXPECT_EQ(shape.direct_bytes, offset);
+            }
+        }
+    }
+    usb_shape shape;
+    EXPECT_EQ(-1, usb_frame_shape(&shape, 0, 4096, 1024));
+    EXPECT_EQ(-1, usb_frame_shape(&shape, 4096, 4095, 1024));
+    EXPECT_EQ(-1, usb_frame_shape(&shape, 4096, 4096, 1000));
+    EXPECT_EQ(-1, usb_frame_shape(&shape, UINT32_MAX, UINT64_MAX, 1024));
+}
+
+TEST(UsbFrame, RecordsAreBelievedOnlyIfAllAgrees)
+{
+    usb_shape shape;
+    vdh_completion record;
+    uint8_t side[2048] = {};
+    ASSERT_EQ(0, usb_frame_shape(&shape, 4096, 4096, 1024));
+    PutRecord(side, 9, 4096, 2);
+    EXPECT_EQ(USB_WHOLE, usb_frame_last(&record, &shape, side, 64, 7));
+    EXPECT_EQ(9u, record.sequence);
+    EXPECT_EQ(USB_REFUSED, usb_frame_last(&record, &shape, side, 64, 8))
+        << "lost more than it says";
+    EXPECT_EQ(USB_REFUSED, usb_frame_last(&record, &shape, side, 64, 10)) << "backwards";
+    EXPECT_EQ(USB_SHORT, usb_frame_last(&record, &shape, side, 63, 7));
+    EXPECT_EQ(USB_LONG, usb_frame_last(&record, &shape, side, 1024, 7));
+    PutRecord(side, 9, 4095, 0);
+    EXPECT_EQ(USB_REFUSED, usb_frame_last(&record, &shape, side, 64, 7)) << "another length";
+    PutRecord(side, 9, 4096, 0);
+    side[VDH_O_COMPLETION_VALID] ^= 2;
+    EXPECT_EQ(USB_REFUSED, usb_frame_last(&record, &shape, side, 64, 7)) << "VALID";
+}
+
+TEST(UsbTune, RefusesWithTheArithmetic)
+{
+    usb_load load = {};
+    usb_plan plan;
+    char why[400];
+    load.frame_bytes = 4147200;
+    load.interval_num = 1;
+    load.interval_den = 60;
+    EXPECT_EQ(-1, usb_tune_plan(&plan, &load, why, sizeof(why)));
+    EXPECT_NE(nullptr, std::strstr(why, "248835840")) << why;
+    load.super = 1;
+    EXPECT_EQ(0, usb_tune_plan(&plan, &load, why, sizeof(why)));
+    EXPECT_EQ(0u, plan.transfer_bytes % 1024u);
+    EXPECT_GE(plan.in_flight_bytes, 2u * plan.transfer_bytes);
+    EXPECT_LE(plan.piece_count, 128u);
+    load.budget_bytes = 1024 * 1024;
+    EXPECT_EQ(-1, usb_tune_plan(&plan, &load, why, sizeof(why)));
+    EXPECT_NE(nullptr, std::strstr(why, "1048576")) << why;
+    EXPECT_NE(nullptr, std::strstr(why, "usbfs_memory_mb")) << why;
+    load.budget_bytes = 16 * 1024 * 1024;
+    EXPECT_EQ(0, usb_tune_plan(&plan, &load, why, sizeof(why)));
+    EXPECT_LE(plan.in_flight_bytes, load.budget_bytes);
+    load.transfer_bytes = 2048;
+    load.in_flight_bytes = 8192;
+    EXPECT_EQ(0, usb_tune_plan(&plan, &load, why, sizeof(why)));
+    EXPECT_EQ(2048u, plan.transfer_bytes);
+    EXPECT_EQ(8192u, plan.in_flight_bytes);
+}
+
+TEST(UsbOptions, TakesWhatItKnows)
+{
+    usb_options options;
+    char why[320];
+    ASSERT_EQ(0, usb_options_parse(&options, "A1?transfer_bytes=2048&devmem=off&firmware=none", why,
+                                   sizeof(why)));
+    EXPECT_STREQ("A1", options.path);
+    EXPECT_EQ(2048u, options.transfer_bytes);
+    EXPECT_EQ(USB_OFF, options.devmem);
+    EXPECT_STREQ("none", options.firmware);
+    for (const char *bad : {"A1?", "A1?x=1", "A1?transfer_bytes=", "A1?transfer_bytes=1",
+                            "A1?transfer_bytes=99999999999999999999", "A1?devmem=", "A1?&"})
+        EXPECT_EQ(-1, usb_options_parse(&options, bad, why, sizeof(why))) << bad;
+    EXPECT_EQ(-1, usb_options_parse(&options, std::string(500, 'a').c_str(), why, sizeof(why)));
+}
+
+} // namespace

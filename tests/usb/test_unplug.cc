@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* Unplug at any call of libusb: everything comes back, closing works, the same id opens it again. */
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+
+#include "fixture.h"
+
+class UsbUnplug : public UsbTest {
+  protected:
+    /* One life of a device, that ends at the nth call. Whether the call was reached. */
+    bool At(uint64_t nth)
+    {
+        fake_usb_card *card = Plug();
+        fake_usb_unplug_at_call(card, nullptr, nth);
+        uint64_t before = fake_usb_failures();
+        int status = vdc_device_open(&device, context, "usb:A1?return_ms=200", 0);
+        vdc_stream_config config = Small();
+        if (status == VDC_OK)
+            status = vdc_stream_open(&stream, device, &config);
+        if (status == VDC_OK)
+            status = vdc_stream_start(stream);
+        for (int i = 0; status == VDC_OK && i < 6; i++) {
+            const vdc_frame *frame = nullptr;
+            status = vdc_stream_wait(&frame, stream, 5000);
+            if (status == VDC_OK)
+                vdc_stream_release(stream, frame);
+        }
+        if (status == VDC_OK)
+            status = vdc_stream_stop(stream);
+        EXPECT_TRUE(status == VDC_OK || status == VDC_E_GONE || status == VDC_E_NOT_FOUND)
+            << "call " << nth << ": " << vdc_status_name(status) << ": " << vdc_error_text();
+        bool reached = fake_usb_failures() > before;
+        if (stream && reached) {
+            vdc_stream_stop(stream);
+            vdc_stats stats = Stats();
+            uint64_t sum = stats.delivered;
+            for (uint64_t lost : stats.dropped)
+                sum += lost;
+            EXPECT_EQ(stats.produced, sum) << "call " << nth;
+        }
+        Close();
+        fake_usb_unplug_at_call(card, nullptr, 0);
+        fake_usb_unplug(card);
+        fake_usb_replug(card);
+        status = VDC_E_NOT_FOUND;
+        /* It takes a moment to be seen on the bus again. */
+        for (int i = 0; i < 200 && status != VDC_OK; i++) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            status = vdc_device_open(&device, context, "usb:A1", 0);
+        }
+        EXPECT_EQ(VDC_OK, status) << "call " << nth << ": " << vdc_error_text();
+        Close();
+        EXPECT_EQ(0u, fake_usb_reset()) << "call " << nth;
+        return reached;
+    }
+};
+
+TEST_F(UsbUnplug, AtAnyCall)
+{
+    const uint64_t step = std::getenv("VIDICON_LONG") ? 1 : 9;
+    uint64_t reached = 0;
+    uint64_t missed = 0;
+    for (uint64_t nth = 1; missed < 3 && nth < 2000; nth += step) {
+        if (At(nth))
+            reached++;
+        else
+            missed++;
+    }
+    EXPECT_GT(reached, 10u);
+    RecordProperty("unplugs", static_cast<int>(reached));
+}
+
+TEST_F(UsbUnplug, WhileItWaits)
+{
+    fake_usb_card *card = Plug(VDM_USB_SUPER, "A1", FAKE_USB_REAL);
+    Open();
+    Stream(Small());
+    Look();
+    Start();
+    Take(5);
+    fake_usb_unplug(card);
+    const vdc_frame *frame = nullptr;
+    int status = VDC_OK;
+    while (status == VDC_OK) {
+        status = vdc_stream_wait(&frame, stream, 5000);
+        if (status == VDC_OK)
+            vdc_stream_release(stream, frame);
+    }
+    EXPECT_EQ(VDC_E_GONE, status);
+    vdc_stream_stop(stream);
+    vdc_stats stats = Stats();
+    EXPECT_GE(stats.delivered, 5u);
+    EXPECT_EQ(0u, stats.in_flight);
+}
