@@ -43,8 +43,8 @@ libssl-dev zlib1g-dev libconfig-dev libpng-dev libyuv-dev libjansson-dev
 libgtest-dev googletest libbenchmark-dev libgstreamer1.0-dev
 libgstreamer-plugins-base1.0-dev libaravis-dev libusb-1.0-0-dev lomiri-wallpapers-16.04
 clang clang-tidy clang-format libclang-rt-dev ccache valgrind doxygen graphviz abigail-tools
-gstreamer1.0-plugins-base shellcheck osslsigncode openssl
-libudev-dev gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix gcc-mingw-w64-i686-win32 gcc-multilib
+gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-tools libopencv-videoio-dev shellcheck osslsigncode openssl
+libudev-dev gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix libz-mingw-w64-dev gcc-mingw-w64-i686-win32 gcc-multilib
 wine wine64 busybox-static cpio kmod make flex bison libelf-dev bc xz-utils zstd python3
 sparse v4l-utils perl'
 
@@ -130,7 +130,8 @@ build() {
     started=$(now)
     status=0
     {
-        cmake --preset "$preset" && $wrap cmake --build --preset "$preset" -j "$jobs" "$@"
+        cmake --preset "$preset" &&
+            $wrap timeout -k 30 1800 cmake --build --preset "$preset" -j "$jobs" "$@"
     } >"$logs/$preset-build.log" 2>&1 || status=$?
     outcome "$preset build" "$started" $status
     if [ $status -eq 0 ]; then
@@ -180,7 +181,7 @@ run() {
     cases=$PWD/$logs/$name.cases
     rm -rf "$report" "$cases"
     $wrap env ${whole:+GTEST_OUTPUT="xml:$cases/"} \
-        ctest --test-dir "build/$preset" -j "$((jobs + 1))" --output-on-failure \
+        ctest --test-dir "build/$preset" -j "$((jobs + 1))" --timeout 300 --output-on-failure \
         --no-tests=ignore --output-junit "$report" "$@" >"$logs/$name.log" 2>&1 || status=$?
 
     n=$(attribute tests "$report")
@@ -206,14 +207,16 @@ run() {
     [ "$f" -eq 0 ] || sed -n '/The following tests FAILED/,$p' "$logs/$name.log" | head -n 40
 }
 
-# rig NAME SCRIPT [ARGUMENT...]: a script that prints a line a test: ok, not ok, skip
+# rig NAME SCRIPT [ARGUMENT...]: a script that prints a line a test: ok, not ok, skip. What it starts
+# has bounds of its own; should it hang all the same, it is ended.
 rig() {
     name=$1
     shift
     started=$(now)
-    status=0
-    [ "$long" = no ] || set -- "$@" --long
-    sh "$@" >"$logs/$name.log" 2>&1 || status=$?
+    status=0 limit=900
+    [ "$long" = no ] || { set -- "$@" --long; limit=1800; }
+    timeout -k 60 $limit sh "$@" >"$logs/$name.log" 2>&1 || status=$?
+    [ $status -ne 124 ] || echo "   ended after $limit s"
     p=$(grep -c '^ok ' "$logs/$name.log") || true
     f=$(grep -c '^not ok ' "$logs/$name.log") || true
     s=$(grep -c '^skip ' "$logs/$name.log") || true
@@ -241,10 +244,19 @@ esac
 not_long=yes
 if [ "$long" = yes ]; then
     not_long=
-    VIDICON_FUZZ_SECONDS=240
     VIDICON_LONG=1
-    export VIDICON_FUZZ_SECONDS VIDICON_LONG
+    export VIDICON_LONG
 fi
+
+# All fuzzers together get nine minutes, however many there are.
+share_fuzzing() {
+    [ "$long" = yes ] || return 0
+    fuzzers=$(ctest --test-dir build/asan -N -L '^fuzz$' | grep -cE 'Test +#.*: fuzz\.[a-z0-9_]+$') ||
+        return 0
+    VIDICON_FUZZ_SECONDS=$((540 / ((fuzzers + jobs) / (jobs + 1))))
+    export VIDICON_FUZZ_SECONDS
+    echo "   $VIDICON_FUZZ_SECONDS s for each of $fuzzers fuzzers"
+}
 
 # A label of its own runs where it belongs: fuzz in asan, bench in release, the rest in dev.
 case $label in
@@ -257,7 +269,7 @@ case $label in
 esac
 
 if [ -z "$label" ] && wants dev && have dev cmake ninja gcc g++ valgrind && build dev; then
-    run dev dev -LE '^bench$'
+    run dev dev -LE "^(bench${not_long:+|long})\$"
 fi
 
 # Under a sanitizer the programs run whole.
@@ -268,6 +280,7 @@ if { [ "$label" = fuzz ] || { [ -z "$label" ] && wants asan; }; } &&
     UBSAN_OPTIONS=print_stacktrace=1
     export ASAN_OPTIONS UBSAN_OPTIONS
     [ -n "$label" ] || run asan asan -LE "^(fuzz${not_long:+|long})\$"
+    share_fuzzing
     run fuzz asan -L '^fuzz$'
 fi
 
@@ -286,7 +299,12 @@ if { [ "$label" = bench ] || { [ -z "$label" ] && wants release; }; } &&
     have release cmake ninja gcc g++ && build release; then
     run bench release -L '^bench$'
     if [ "$long" = yes ]; then
-        sh tests/bench/run.sh build/release/bin | tee "$logs/performance.md"
+        started=$(now)
+        status=0
+        timeout -k 30 900 sh tests/bench/run.sh build/release/bin >"$logs/performance.md" 2>&1 ||
+            status=1
+        cat "$logs/performance.md"
+        count performance "$started" $((1 - status)) $status 0 "$logs/performance.md"
     fi
 fi
 
@@ -296,19 +314,26 @@ if [ -z "$label" ] && wants wine &&
     rig wine tests/wine/run.sh
 fi
 
-if [ -z "$label" ] && wants vm && have vm cmake ninja gcc busybox cpio && build dev; then
+if [ -z "$label" ] && wants vm && have vm cmake ninja gcc busybox cpio && build dev && build release; then
     VIDICON_VM_BUILD=$PWD/build/vm
     VIDICON_VM_PROGRAMS=
     for program in bin/conformance bin/vidicon bin/vivid_check bin/fault_check bin/firmware_check \
-        lib/libvidicon.so.0; do
+        bin/dmabuf_check lib/libvidicon.so.0; do
         VIDICON_VM_PROGRAMS="$VIDICON_VM_PROGRAMS $PWD/build/dev/$program"
     done
-    export VIDICON_VM_BUILD VIDICON_VM_PROGRAMS
+    for program in guest_bench guest_stream; do
+        VIDICON_VM_PROGRAMS="$VIDICON_VM_PROGRAMS $PWD/build/release/bin/$program"
+    done
+    VIDICON_VM_PEERS=$PWD/build/release/bin/peer_opencv
+    VIDICON_VM_RESULTS=$PWD/$logs/vm-results
+    export VIDICON_VM_BUILD VIDICON_VM_PROGRAMS VIDICON_VM_PEERS VIDICON_VM_RESULTS
     rig vm tests/vm/run.sh
 fi
 
 if [ -z "$label" ] && wants tidy && have tidy cmake ninja clang clang-tidy; then
     build tidy || true
+    # What was not asked for in a month belongs to sources that are no more.
+    find "${XDG_CACHE_HOME:-$HOME/.cache}/vidicon/tidy" -type f -mtime +30 -delete 2>/dev/null || true
 fi
 
 # ---- the sum ------------------------------------------------------------------------------

@@ -22,13 +22,15 @@ control_finds() {
     esac
 }
 
-# One boot, by itself in a subshell; its line goes to FOLDER/line.
+# control_boot BUG FOLDER: one boot, and its line.
 control_boot() {
     control_bug=$1 control_folder=$2
     mkdir -p "$control_folder/share"
+    machine_kernel debug
+    machine_processors='-smp 1 -accel tcg'
     machine_server "$control_folder" 330
     machine_run "$control_folder" 300 "$KERNEL_IMAGE" "$work/planted-initrd" \
-        "quiet vmr=planted vmr_bug=$control_bug" -smp 1 -serial "file:$control_folder/console.log" \
+        "quiet vmr=planted vmr_bug=$control_bug" -serial "file:$control_folder/console.log" \
         >"$control_folder/qemu.log" 2>&1 </dev/null || true
     machine_end
     cat "$control_folder/console.log" "$control_folder/share/dmesg.txt" 2>/dev/null |
@@ -48,33 +50,18 @@ control_boot() {
         echo "ok vm.debug.control.$control_bug"
     else
         echo "not ok vm.debug.control.$control_bug: not reported, see $control_folder/log"
-    fi >"$control_folder/line"
+    fi
 }
 
-# With the debug kernel's assignments at hand. Two at a time.
-run_controls() {
-    planted=$(sh "$here/module.sh" debug "$here/planted" 2>"$work/planted.log") || {
-        say "not ok vm.debug.control: $(tail -n 1 "$work/planted.log")"
-        return 0
+# What the boots need; prints the jobs.
+prepare_controls() {
+    machine_kernel debug >&2 && control_module=$(sh "$here/module.sh" debug "$here/planted" 2>"$work/planted.log") || {
+        echo "not ok vm.debug.control: $(tail -n 1 "$work/planted.log")" >&2
+        return 1
     }
     VM_FEW_MODULES=yes "$here/initramfs.sh" "$work/planted-initrd" "$KERNEL_MODULES" \
-        "$KERNEL_RELEASE" "$planted"
-    # shellcheck disable=SC2086
-    set -- $control_bugs
-    while [ $# -gt 0 ]; do
-        (control_boot "$1" "$work/control-$1") &
-        control_first=$! control_second=
-        if [ $# -gt 1 ]; then
-            (control_boot "$2" "$work/control-$2") &
-            control_second=$!
-        fi
-        wait "$control_first" || true
-        [ -z "$control_second" ] || wait "$control_second" || true
-        for control in "$1" ${2+"$2"}; do
-            say "$(cat "$work/control-$control/line" 2>/dev/null ||
-                echo "not ok vm.debug.control.$control: no result")"
-        done
-        shift
-        [ $# -eq 0 ] || shift
+        "$KERNEL_RELEASE" "$control_module" >&2
+    for control_bug in $control_bugs; do
+        echo "debug/control-$control_bug"
     done
 }

@@ -57,12 +57,13 @@ machine_patience='no_timer_check watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeo
 machine_processors='-smp 2 -accel tcg,thread=multi'
 machine_counted='-smp 1 -accel tcg -icount shift=1,sleep=on'
 
-# machine_run FOLDER SECONDS IMAGE INITRD APPEND ARGUMENT...: QEMU to its end, or SECONDS.
+# machine_run FOLDER SECONDS IMAGE INITRD APPEND ARGUMENT...: QEMU to its end, or SECONDS. With
+# machine_behind=yes it has no terminal, and machine_kill from a trap ends it.
 machine_run() {
     machine_folder=$1 machine_seconds=$2 machine_image=$3 machine_initrd=$4 machine_append=$5
     shift 5
     # shellcheck disable=SC2086
-    timeout --foreground -k 5 "$machine_seconds" "$vm_qemu" \
+    set -- timeout --foreground -k 5 "$machine_seconds" "$vm_qemu" \
         -M pc,memory-backend=memory -m 1024 -cpu max $machine_processors \
         -object memory-backend-memfd,id=memory,size=1G,share=on \
         -display none -nodefaults -no-reboot \
@@ -74,6 +75,18 @@ machine_run() {
         -device virtio-serial-pci -chardev "socket,id=rig,path=$machine_folder/control.sock" \
         -device virtserialport,chardev=rig,name=vidicon.rig \
         "$@"
+    if [ "${machine_behind:-}" = yes ]; then
+        "$@" &
+        machine_pid=$!
+        wait "$machine_pid"
+    else
+        "$@"
+    fi
+}
+
+machine_kill() {
+    [ -z "${machine_pid:-}" ] || kill "$machine_pid" 2>/dev/null || true
+    machine_end
 }
 
 # The card that is in from the beginning.

@@ -6,7 +6,9 @@
 #   --suite NAME   one of tests/vm/suite, or controls (of the debug kernel); may be repeated
 #   --keep         says where the logs of a good run are; those of a bad one are always kept
 # Prints ok, not ok and skip lines, one a test. Builds and fetches what it needs. The build folder
-# is VIDICON_VM_BUILD, or build/vm. VIDICON_VM_PROGRAMS: more programs for the guest's /programs.
+# is VIDICON_VM_BUILD, or build/vm. VIDICON_VM_PROGRAMS: more programs for the guest's /programs;
+# VIDICON_VM_PEERS: what its suites run as programs of the host. VIDICON_VM_RESULTS: a folder for
+# tables and rows of the matrix.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)
@@ -38,9 +40,12 @@ kernels=${kernels:-6.1 6.12 7 debug}
 build=${VIDICON_VM_BUILD:-$source/build/vm}
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/vidicon-vm.XXXXXX")
-failed=no
+failed=no workers=''
 finish() {
-    machine_end
+    for worker in $workers; do
+        kill "$worker" 2>/dev/null || true
+        wait "$worker" 2>/dev/null || true
+    done
     if [ $failed = yes ] || [ $keep = yes ]; then
         echo "# logs: $work"
     else
@@ -70,13 +75,17 @@ machine_build "$source" "$build" "$work/build.log" || {
     exit 1
 }
 
+# ---- what is to be done ----
+
 # header NAME SCRIPT: the value of a line "# NAME: value" at a script's head.
 header() {
     sed -n "s/^# $1: //p" "$2" | head -n 1
 }
 
-# Which suites a kernel runs: those that name it, or no kernel at all. Without --long, those with a
-# line "# plain: KERNEL..." only on these.
+# Which suites a kernel runs, with the boot and the seconds of each: those that name the kernel, or
+# none at all. Without --long, those with a line "# plain: KERNEL..." only on these. A line
+# "# boot: NAME" puts a suite into another boot than the rest: counted is a machine that counts
+# instructions, alone has the host for itself.
 list_suites() {
     for script in "$here"/suite/*.sh; do
         name=$(basename "$script" .sh)
@@ -92,7 +101,8 @@ list_suites() {
         esac
         seconds=$(header seconds "$script")
         [ -z "$long" ] || seconds=$(header long-seconds "$script" | grep . || echo "$seconds")
-        echo "$name ${seconds:-120}"
+        boot=$(header boot "$script")
+        echo "${boot:-main} $name ${seconds:-120}"
     done
 }
 
@@ -100,41 +110,50 @@ list_suites() {
 bad_news='BUG:|WARNING:|Oops|general protection fault|KASAN|UBSAN|DMA-API: .*: |possible .* detected|sleeping function called'
 bad_news="$bad_news|INFO: task .* blocked|rcu: INFO|Kernel panic|kernel memory leak|nobody cared"
 
-run_kernel() {
-    kernel=$1
-    folder=$work/$kernel
+# ---- one boot ----
+
+# run_boot KERNEL BOOT: in a subshell of its own; what it says goes to its job's report.
+run_boot() {
+    kernel=$1 boot=$2
+    folder=$work/$kernel-$boot
     mkdir -p "$folder/share"
     machine_kernel "$kernel" 2>"$folder/kernel.log" || {
-        say "not ok vm.$kernel.kernel: $(tail -n 1 "$folder/kernel.log")"
+        say "not ok vm.$kernel.$boot.kernel: $(tail -n 1 "$folder/kernel.log")"
         return 0
     }
-    list_suites "$kernel" >"$folder/share/suites"
-    [ -s "$folder/share/suites" ] || return 0
+    list_suites "$kernel" | sed -n "s/^$boot //p" >"$folder/share/suites"
     [ -z "$long" ] || touch "$folder/share/long"
+    for peer in ${VIDICON_VM_PEERS:-}; do
+        [ ! -f "$peer" ] || cp "$peer" "$folder/share/"
+    done
     seconds=$(awk '{ n += $2 } END { print n + 180 }' "$folder/share/suites")
     module=$(sh "$here/module.sh" "$kernel" 2>"$folder/module.log") || {
-        say "not ok vm.$kernel.module: $(grep -E 'error|warning' "$folder/module.log" |
+        say "not ok vm.$kernel.$boot.module: $(grep -E 'error|warning' "$folder/module.log" |
             tail -n 1)"
         module=
     }
     awake=$(sh "$here/module.sh" "$kernel" "$here/awake" 2>>"$folder/module.log") ||
-        say "not ok vm.$kernel.awake: $(tail -n 1 "$folder/module.log")"
+        say "not ok vm.$kernel.$boot.awake: $(tail -n 1 "$folder/module.log")"
     # shellcheck disable=SC2046,SC2086
     if ! "$here/initramfs.sh" "$folder/initrd" "$KERNEL_MODULES" "$KERNEL_RELEASE" \
         $(machine_files) $module $awake $VIDICON_VM_PROGRAMS >"$folder/initramfs.log" 2>&1 ||
         ! machine_server "$folder" $((seconds + 30)) 2>>"$folder/initramfs.log"; then
-        say "not ok vm.$kernel.machine: $(tail -n 1 "$folder/initramfs.log")"
+        say "not ok vm.$kernel.$boot.machine: $(tail -n 1 "$folder/initramfs.log")"
         return 0
     fi
+    [ "$boot" != counted ] || machine_processors=$machine_counted
     machine_run "$folder" "$seconds" "$KERNEL_IMAGE" "$folder/initrd" 'quiet vmr=suites' \
         -serial "file:$folder/console.log" -device "$(machine_card "$folder")" \
         >"$folder/qemu.log" 2>&1 </dev/null || true
     machine_end
+    rm -f "$folder/initrd"
     judge
+    publish
 }
 
 # The lines of one boot, and what its kernel thinks.
 judge() {
+    [ "$boot" = main ] && where=vm.$kernel || where=vm.$kernel.$boot
     [ ! -f "$folder/share/lines" ] || tr -d '\r' <"$folder/share/lines" >"$folder/lines"
     touch "$folder/lines"
     while read -r line; do
@@ -146,36 +165,115 @@ judge() {
         esac
     done <"$folder/lines"
     if [ -f "$folder/share/done" ]; then
-        say "ok vm.$kernel.ends"
+        say "ok $where.ends"
     else
-        say "not ok vm.$kernel.ends: stopped in $(cat "$folder/share/running" 2>/dev/null ||
+        say "not ok $where.ends: stopped in $(cat "$folder/share/running" 2>/dev/null ||
             echo "its start"), see $folder/console.log"
     fi
     if [ "$kernel" = debug ] && [ -f "$folder/share/done" ]; then
         if [ ! -f "$folder/share/kmemleak.txt" ]; then
-            say "not ok vm.$kernel.kmemleak: it was not asked"
+            say "not ok $where.kmemleak: it was not asked"
         elif [ -s "$folder/share/kmemleak.txt" ]; then
-            say "not ok vm.$kernel.kmemleak: $(grep -c unreferenced "$folder/share/kmemleak.txt") leaks"
+            say "not ok $where.kmemleak: $(grep -c unreferenced "$folder/share/kmemleak.txt") leaks"
         else
-            say "ok vm.$kernel.kmemleak"
+            say "ok $where.kmemleak"
         fi
     fi
     cat "$folder/console.log" "$folder/share/dmesg.txt" 2>/dev/null | tr -d '\r' |
         grep -aE "$bad_news" >"$folder/news" || true
     if [ -s "$folder/news" ]; then
-        say "not ok vm.$kernel.kernel-log: $(head -n 1 "$folder/news")"
+        say "not ok $where.kernel-log: $(head -n 1 "$folder/news")"
     else
-        say "ok vm.$kernel.kernel-log"
+        say "ok $where.kernel-log"
     fi
+    while read -r name start end; do
+        say "# $kernel $boot: $name took $(awk "BEGIN { printf \"%.0f\", $end - $start }") s of the guest's time"
+    done <"$folder/share/times"
+}
+
+# What is for a page of the documentation.
+publish() {
+    [ -n "${VIDICON_VM_RESULTS:-}" ] || return 0
+    mkdir -p "$VIDICON_VM_RESULTS"
+    for row in "$folder"/share/*.json; do
+        [ ! -f "$row" ] || cp "$row" "$VIDICON_VM_RESULTS/$(basename "$row" .json)-$kernel.json"
+    done
+    [ ! -f "$folder/share/performance.md" ] ||
+        cp "$folder/share/performance.md" "$VIDICON_VM_RESULTS/guest-performance.md"
+}
+
+# ---- all boots ----
+
+# One job, in a subshell; its report is printed when it ends.
+run_job() {
+    began=$(date +%s)
+    case ${1#*/} in
+    control-*) control_boot "${1#*/control-}" "$work/control-${1#*/control-}" ;;
+    *) run_boot "${1%%/*}" "${1#*/}" ;;
+    esac >"$work/report.$2"
+    case ${1#*/} in
+    control-*) ;;
+    *) echo "# ${1%%/*} ${1#*/}: $(($(date +%s) - began)) s" >>"$work/report.$2" ;;
+    esac
+    flock "$work/lock" cat "$work/report.$2"
+}
+
+# Takes one job after the other from the list until none is left.
+work_off() {
+    trap 'kill $job_pid 2>/dev/null; wait $job_pid; exit 1' TERM
+    job_number=0
+    for job in $jobs; do
+        job_number=$((job_number + 1))
+        mkdir "$work/taken.$job_number" 2>/dev/null || continue
+        (
+            trap 'machine_kill; exit 1' TERM
+            machine_behind=yes
+            run_job "$job" "$job_number"
+        ) &
+        job_pid=$!
+        wait $job_pid || true
+    done
+}
+
+# in_parallel JOB...: as many at a time as there are processors.
+in_parallel() {
+    jobs=$*
+    rm -rf "$work"/taken.*
+    count=$(nproc)
+    [ "$count" -le 4 ] || count=4
+    while [ "$count" -gt 0 ]; do
+        work_off &
+        workers="$workers $!"
+        count=$((count - 1))
+    done
+    for worker in $workers; do
+        wait "$worker" || true
+    done
+    workers=
+    ! grep -qs '^not ok ' "$work"/report.* || failed=yes
+    for job_number in $(seq $#); do
+        [ -f "$work/report.$job_number" ] || say "not ok vm.job-$job_number: it has no report"
+    done
+    rm -f "$work"/report.*
 }
 
 VIDICON_VM_PROGRAMS=${VIDICON_VM_PROGRAMS:-}
+together='' alone='' controls=''
 for kernel in $kernels; do
-    began=$(date +%s)
-    run_kernel "$kernel"
+    for boot in $(list_suites "$kernel" | cut -d ' ' -f 1 | sort -u); do
+        case $kernel/$boot in
+        */alone) alone="$alone $kernel/$boot" ;;
+        debug/* | */counted) together="$kernel/$boot $together" ;; # the longest first
+        *) together="$together $kernel/$boot" ;;
+        esac
+    done
     case "$kernel $suites $long" in
-    'debug  yes' | debug*' controls '*) run_controls ;;
+    'debug  yes' | debug*' controls '*) controls=$(prepare_controls) || failed=yes ;;
     esac
-    say "# $kernel: $(($(date +%s) - began)) s"
+done
+# shellcheck disable=SC2086
+[ -z "$together$controls" ] || in_parallel $together $controls
+for job in $alone; do
+    in_parallel "$job"
 done
 [ $failed = no ]

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a frame costs on a V4L2 node: nanoseconds of processor time by a bare loop or by the library, behind the first
+ * frames; and a launcher which tells what any program took. An emulator that counts instructions makes that time
+ * exact, see docs/performance.md.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/videodev2.h>
+
+#include "vidicon/vidicon.h"
+
+#define BUFFERS 4u
+#define WARM    20u /* frames before what is measured */
+
+/* About a tenth of what a bare loop takes a frame: a turn has six instructions. */
+#define PLANTED_TURNS 150u
+
+static int fail(const char *what)
+{
+    (void)fprintf(stderr, "%s: %s\n", what, strerror(errno));
+    return 1;
+}
+
+/* Called with every frame's number, from 0; the last call prints. */
+static void count(uint32_t frame, uint32_t frames)
+{
+    static int64_t begun;
+    struct timespec now;
+
+    if (frame != WARM && frame != frames)
+        return;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    if (frame == WARM)
+        begun = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+    else
+        (void)printf("%" PRId64 "\n", (now.tv_sec * INT64_C(1000000000) + now.tv_nsec - begun) /
+                                          (int64_t)(frames - WARM));
+}
+
+/* ---- The bare loop ---- */
+
+struct node {
+    int fd;
+    uint32_t type;
+};
+
+static int call(int fd, unsigned long request, void *argument)
+{
+    int result;
+
+    do {
+        result = ioctl(fd, request, argument);
+    } while (result < 0 && errno == EINTR);
+    return result;
+}
+
+static int queue(const struct node *node, uint32_t index)
+{
+    struct v4l2_buffer buffer = {.type = node->type, .memory = V4L2_MEMORY_MMAP, .index = index};
+
+    return call(node->fd, VIDIOC_QBUF, &buffer);
+}
+
+static int take(const struct node *node, struct v4l2_buffer *buffer)
+{
+    memset(buffer, 0, sizeof(*buffer));
+    buffer->type = node->type;
+    buffer->memory = V4L2_MEMORY_MMAP;
+    return call(node->fd, VIDIOC_DQBUF, buffer);
+}
+
+static int start(struct node *node, const char *path, uint32_t type)
+{
+    struct v4l2_requestbuffers request = {
+        .count = BUFFERS, .type = type, .memory = V4L2_MEMORY_MMAP};
+
+    if (node->fd < 0)
+        node->fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    node->type = type;
+    if (node->fd < 0 || call(node->fd, VIDIOC_REQBUFS, &request))
+        return -1;
+    for (uint32_t n = 0; n < request.count; n++) {
+        struct v4l2_buffer buffer = {.type = type, .memory = V4L2_MEMORY_MMAP, .index = n};
+
+        if (call(node->fd, VIDIOC_QUERYBUF, &buffer) ||
+            mmap(NULL, buffer.length, PROT_READ | PROT_WRITE, MAP_SHARED, node->fd,
+                 buffer.m.offset) == MAP_FAILED ||
+            queue(node, n))
+            return -1;
+    }
+    return call(node->fd, VIDIOC_STREAMON, &type);
+}
+
+static int set_format(const struct node *video, uint32_t width, uint32_t height)
+{
+    struct v4l2_format format = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
+
+    if (call(video->fd, VIDIOC_G_FMT, &format))
+        return -1;
+    format.fmt.pix.width = width;
+    format.fmt.pix.height = height;
+    format.fmt.pix.pixelformat = V4L2_PIX_FMT_YUYV;
+    format.fmt.pix.bytesperline = 0;
+    if (call(video->fd, VIDIOC_S_FMT, &format))
+        return -1;
+    errno = ERANGE;
+    return format.fmt.pix.width == width && format.fmt.pix.height == height ? 0 : -1;
+}
+
+/* poll, DQBUF, QBUF; with a second node, its record is taken and given back with each picture. */
+static int bare(const char *path, const char *records_path, uint32_t width, uint32_t height,
+                uint32_t frames)
+{
+    struct node video = {.fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)};
+    struct node records = {.fd = -1};
+    struct v4l2_buffer buffer;
+
+    if (video.fd < 0 || set_format(&video, width, height))
+        return fail(path);
+    if (records_path && start(&records, records_path, V4L2_BUF_TYPE_META_CAPTURE))
+        return fail(records_path);
+    if (start(&video, path, V4L2_BUF_TYPE_VIDEO_CAPTURE))
+        return fail(path);
+    for (uint32_t n = 0; n < frames;) {
+        struct pollfd wait = {.fd = video.fd, .events = POLLIN};
+
+        if (poll(&wait, 1, -1) < 0 && errno != EINTR)
+            return fail("poll");
+        if (take(&video, &buffer)) {
+            if (errno == EAGAIN)
+                continue;
+            return fail("DQBUF");
+        }
+        count(n++, frames);
+        if (queue(&video, buffer.index))
+            return fail("QBUF");
+        /* The driver hands out a picture's record before the picture. */
+        if (records_path && (take(&records, &buffer) || queue(&records, buffer.index)))
+            return fail("the record");
+    }
+    count(frames, frames);
+    return 0;
+}
+
+/* ---- The library ---- */
+
+static int complain(const char *what, int status)
+{
+    (void)fprintf(stderr, "%s: %s: %s\n", what, vdc_status_name(status), vdc_error_text());
+    return 1;
+}
+
+static void plant(void)
+{
+    volatile uint32_t turn = 0;
+
+    while (turn < PLANTED_TURNS)
+        turn++;
+}
+
+static int library(const char *id, uint32_t width, uint32_t height, uint32_t frames, int planted)
+{
+    vdc_stream_config config = VDC_STREAM_CONFIG_INIT;
+    vdc_negotiation answer = VDC_NEGOTIATION_INIT;
+    vdc_context *context = NULL;
+    vdc_device *device = NULL;
+    vdc_stream *stream = NULL;
+    vdc_format wish;
+    int status;
+
+    memset(&wish, 0, sizeof(wish));
+    wish.fourcc = VDC_FOURCC_YUYV;
+    wish.width_px = width;
+    wish.height_px = height;
+    status = vdc_context_create(&context, NULL);
+    if (status == VDC_OK)
+        status = vdc_device_open(&device, context, id, 0);
+    if (status == VDC_OK)
+        status = vdc_device_negotiate(&answer, device, &wish);
+    config.format = answer.format;
+    config.buffer_count = BUFFERS;
+    if (status == VDC_OK)
+        status = vdc_stream_open(&stream, device, &config);
+    if (status == VDC_OK)
+        status = vdc_stream_start(stream);
+    if (status != VDC_OK || answer.format.width_px != width || answer.format.height_px != height)
+        return complain(id, status);
+    for (uint32_t n = 0; n < frames; n++) {
+        const vdc_frame *frame;
+
+        status = vdc_stream_wait(&frame, stream, -1);
+        if (status != VDC_OK)
+            return complain("wait", status);
+        count(n, frames);
+        if (planted)
+            plant();
+        (void)vdc_stream_release(stream, frame);
+    }
+    count(frames, frames);
+    (void)vdc_stream_stop(stream);
+    vdc_stream_close(stream);
+    vdc_device_close(device);
+    vdc_context_destroy(context);
+    return 0;
+}
+
+/* ---- The launcher ---- */
+
+static int64_t microseconds(const struct timeval *time)
+{
+    return (int64_t)time->tv_sec * 1000000 + time->tv_usec;
+}
+
+static int spent(char **command)
+{
+    struct rusage usage;
+    pid_t child = fork();
+    int status, output;
+
+    if (child < 0)
+        return fail("fork");
+    if (child == 0) {
+        output = open("/dev/null", O_WRONLY);
+        if (output >= 0)
+            (void)dup2(output, STDOUT_FILENO);
+        (void)execvp(command[0], command);
+        (void)fail(command[0]);
+        _exit(127);
+    }
+    if (wait4(child, &status, 0, &usage) != child)
+        return fail("wait");
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        (void)fprintf(stderr, "%s: status %#x\n", command[0], (unsigned)status);
+        return 1;
+    }
+    (void)printf("%" PRId64 "\n", microseconds(&usage.ru_utime) + microseconds(&usage.ru_stime));
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    uint32_t width = 0, height = 0, frames = 0;
+
+    if (argc > 2 && strcmp(argv[1], "spent") == 0)
+        return spent(argv + 2);
+    if (argc >= 5 && sscanf(argv[3], "%" SCNu32 "x%" SCNu32, &width, &height) == 2)
+        frames = (uint32_t)strtoul(argv[4], NULL, 10);
+    if (frames <= WARM)
+        frames = 0;
+    if (frames && strcmp(argv[1], "bare") == 0)
+        return bare(argv[2], argc > 5 ? argv[5] : NULL, width, height, frames);
+    if (frames && strcmp(argv[1], "library") == 0)
+        return library(argv[2], width, height, frames, 0);
+    if (frames && strcmp(argv[1], "planted") == 0)
+        return library(argv[2], width, height, frames, 1);
+    (void)fprintf(stderr,
+                  "guest_bench bare NODE WxH FRAMES [RECORDS-NODE]: nanoseconds a frame\n"
+                  "guest_bench library|planted ID WxH FRAMES: nanoseconds a frame\n"
+                  "guest_bench spent PROGRAM ARGUMENT...: microseconds of processor time\n");
+    return 2;
+}
