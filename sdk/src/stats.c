@@ -28,8 +28,14 @@ void vdi_account_reset(struct vdi_account *account)
     memset(account, 0, sizeof(*account));
 }
 
+/* Nearly every frame comes with this. */
+static const uint32_t nothing_lost[VDC_DROP_SLOTS];
+
 void vdi_account_report(struct vdi_account *account, const uint32_t dropped[VDC_DROP_SLOTS])
 {
+    if (memcmp(dropped, nothing_lost, sizeof(nothing_lost)) == 0) {
+        return;
+    }
     for (int cause = 0; cause < VDC_DROP_SLOTS; cause++) {
         account->reported[cause] += dropped[cause];
         account->pending[cause] += dropped[cause];
@@ -58,8 +64,6 @@ static unsigned latency_slot(int64_t from_ns)
 void vdi_account_deliver(struct vdi_account *account, const struct vdi_completion *completion,
                          vdc_frame *frame)
 {
-    uint32_t lost = 0;
-
     account->delivered++;
     if (completion->copied_bytes != 0) {
         account->copies++;
@@ -68,12 +72,12 @@ void vdi_account_deliver(struct vdi_account *account, const struct vdi_completio
     if (completion->end_time_ns != INT64_MIN) {
         account->latency_us[latency_slot(completion->end_time_ns)]++;
     }
-    for (int cause = 0; cause < VDC_DROP_SLOTS; cause++) {
-        lost |= account->pending[cause];
-        frame->dropped[cause] = account->pending[cause];
-        account->pending[cause] = 0;
+    memcpy(frame->dropped, account->pending, sizeof(account->pending));
+    if (memcmp(account->pending, nothing_lost, sizeof(nothing_lost)) != 0) {
+        memset(account->pending, 0, sizeof(account->pending));
+        frame->flags |= VDC_FRAME_DISCONTINUITY;
     }
-    if (lost != 0 || completion->sequence != account->next_sequence) {
+    if (completion->sequence != account->next_sequence) {
         frame->flags |= VDC_FRAME_DISCONTINUITY;
     }
     account->next_sequence = completion->sequence + 1;
