@@ -172,6 +172,7 @@ struct vdl_device {
 	u32 revivals;			/* without a frame in between */
 	u32 sequence_base;
 	u32 sequence_next;
+	u32 sync_next;			/* frames before it had their frame-sync event */
 	u32 watch_sequence;
 	u32 watch_ticks;
 	struct vdl_counts counts;	/* of finished runs, and the buffers of all */
@@ -221,7 +222,7 @@ bool vdl_engine_step(struct vdl_device *dev, u32 *again_us);
 int vdl_engine_collect(struct vdl_device *dev, u64 arrival_ns);
 void vdl_engine_lost(struct vdl_device *dev);
 void vdl_engine_recover(struct vdl_device *dev);
-void vdl_engine_frame_sync(struct vdl_device *dev);
+void vdl_engine_frame_sync(struct vdl_device *dev, u64 arrival_ns);
 void vdl_engine_counts(struct vdl_device *dev, struct vdl_counts *out);
 void vdl_watch_work(struct work_struct *work);
 

@@ -79,6 +79,18 @@ static void count_frame(struct vdl_device *dev, const struct vdh_completion *don
 	dev->sequence_next = dev->sequence_base + done->sequence + 1;
 }
 
+/* Each frame once, in their order. */
+static void tell_sync(struct vdl_device *dev, u32 sequence)
+{
+	struct v4l2_event event = { .type = V4L2_EVENT_FRAME_SYNC };
+
+	if ((s32)(sequence - dev->sync_next) < 0)
+		return;
+	dev->sync_next = sequence + 1;
+	event.u.frame_sync.frame_sequence = sequence;
+	v4l2_event_queue(&dev->picture, &event);
+}
+
 static void finish(struct vdl_device *dev, const struct vdh_completion *done, u64 arrival_ns)
 {
 	bool damaged = done->flags & (VDL_META_DMA_ERROR | VDL_META_BAD_DESCRIPTOR);
@@ -106,6 +118,8 @@ static void finish(struct vdl_device *dev, const struct vdh_completion *done, u6
 	dev->slots[done->tag] = NULL;
 	list_del(&buffer->list);
 	record.segments = buffer->segments;
+	if (dev->frame_sync)
+		tell_sync(dev, record.sequence);
 	vdl_meta_record(dev, &record, arrival_ns);
 	buffer->vb.sequence = record.sequence;
 	buffer->vb.field = vdl_input_field(dev);
@@ -142,18 +156,21 @@ int vdl_engine_collect(struct vdl_device *dev, u64 arrival_ns)
 	return result;
 }
 
-/* The middle of a frame has been passed: not later than that, it began. */
-void vdl_engine_frame_sync(struct vdl_device *dev)
+/*
+ * The middle of a frame has been passed: not later than that, it began. Who was late may find that
+ * frame ended: then its own event went out with it, and this one is for the frame behind.
+ */
+void vdl_engine_frame_sync(struct vdl_device *dev, u64 arrival_ns)
 {
-	struct v4l2_event event = { .type = V4L2_EVENT_FRAME_SYNC };
 	u32 produced;
 
 	if (!dev->frame_sync || dev->engine != VDL_ENGINE_RUNS ||
 	    vdl_result(dev, vdh_user_read(&dev->core, VDH_R_FRAMES_PRODUCED, &produced)))
 		return;
+	vdl_engine_collect(dev, arrival_ns);
 	/* As many periods ended as there were frames before this one. */
-	event.u.frame_sync.frame_sequence = dev->sequence_base + produced;
-	v4l2_event_queue(&dev->picture, &event);
+	if (dev->frame_sync && dev->engine == VDL_ENGINE_RUNS)
+		tell_sync(dev, dev->sequence_base + produced);
 }
 
 /* ---- Down ---- */
@@ -325,6 +342,7 @@ int vdl_engine_start(struct vdl_device *dev)
 	}
 	dev->engine = VDL_ENGINE_RUNS;
 	dev->frame_sync = watermark != 0;
+	dev->sync_next = dev->sequence_next;
 	dev->counts.captures++;
 	dev->torn = 0;
 	dev->watch_ticks = 0;

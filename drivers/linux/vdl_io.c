@@ -203,7 +203,7 @@ irqreturn_t vdl_irq_thread(int irq, void *context)
 	if (events & (VDH_EVENT_FRAME | VDH_EVENT_ERROR))
 		vdl_engine_collect(dev, READ_ONCE(dev->irq_ns));
 	if (events & VDH_EVENT_WATERMARK)
-		vdl_engine_frame_sync(dev);
+		vdl_engine_frame_sync(dev, READ_ONCE(dev->irq_ns));
 	if ((events & VDH_EVENT_ERROR) && dev->engine == VDL_ENGINE_RUNS)
 		look_at_errors(dev);
 	if ((events & VDH_EVENT_CONTROL) && dev->ready &&

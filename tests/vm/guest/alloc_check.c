@@ -251,11 +251,12 @@ static const struct trial {
     int (*act)(void);
     int (*prove)(void); /* that it worked */
     int (*undo)(void);
+    unsigned every; /* so many, one is proved: a boot of the card takes long */
 } trials[] = {
-    {"probe",   probe,     ready,   undo_probe},
-    {"stream",  stream,    picture, close_node},
-    {"records", records,   nothing, close_node},
-    {"open",    open_node, nothing, close_node},
+    {"probe",   probe,     ready,   undo_probe, 24},
+    {"stream",  stream,    picture, close_node, 8 },
+    {"records", records,   nothing, close_node, 8 },
+    {"open",    open_node, nothing, close_node, 8 },
 };
 
 /* ---- The boot, in the kernel's own threads ---- */
@@ -362,7 +363,7 @@ static int try_nth(const struct trial *trial, unsigned which)
         return complain("without memory");
     }
     (void)printf("%u: %s\n", which, !reached ? "not reached" : result ? strerror(error) : "borne");
-    if (!result && trial->prove())
+    if (!result && which % trial->every == 0 && trial->prove())
         return -1;
     return trial->undo() ? -1 : reached;
 }

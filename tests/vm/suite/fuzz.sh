@@ -11,8 +11,7 @@ check load modprobe vidicon || exit 0
 check node await 30 node_of vidicon 1
 seconds=5
 if [ -f /share/long ]; then
-    seconds=15
-    ! uname -r | grep -q debug || seconds=80
+    ! uname -r | grep -q debug || seconds=60
 fi
 seed=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 

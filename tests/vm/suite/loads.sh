@@ -8,7 +8,7 @@
 
 rounds=4
 if [ -f /share/long ]; then
-    rounds=10
+    rounds=8
     ! uname -r | grep -q debug || rounds=100
 fi
 

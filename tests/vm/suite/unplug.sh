@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 # seconds: 300
-# long-seconds: 1500
+# long-seconds: 800
 # The card leaves in the middle of a capture, in each of three ways, and comes back: the program
 # gets an error in time, the driver lets go, the next capture is right again.
 . /suite/lib.sh
@@ -12,7 +12,10 @@ modinfo vidicon >/dev/null 2>&1 || {
 }
 check load modprobe vidicon || exit 0
 rounds=1
-[ ! -f /share/long ] || rounds=34
+if [ -f /share/long ]; then
+    rounds=2
+    ! uname -r | grep -q '^6\.1\..*amd64' || rounds=34
+fi
 
 # leave HOW: with a capture going on.
 leave() {
