@@ -41,7 +41,7 @@ mkdir -p $logs
 packages='cmake ninja-build gcc g++ libc6-dev pkg-config git ffmpeg
 libssl-dev zlib1g-dev libconfig-dev libpng-dev libyuv-dev libjansson-dev
 libgtest-dev googletest libbenchmark-dev libgstreamer1.0-dev
-libgstreamer-plugins-base1.0-dev libaravis-dev libusb-1.0-0-dev lomiri-wallpapers-16.04
+libgstreamer-plugins-base1.0-dev libaravis-dev libusb-1.0-0-dev libusbredirparser-dev lomiri-wallpapers-16.04
 clang clang-tidy clang-format libclang-rt-dev ccache valgrind doxygen graphviz abigail-tools
 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-tools libopencv-videoio-dev shellcheck osslsigncode openssl
 libudev-dev gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix libz-mingw-w64-dev gcc-mingw-w64-i686-win32 gcc-multilib
