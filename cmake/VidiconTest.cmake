@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 # vidicon_add_test(<name> SOURCES <file>... [LIBRARIES <lib>...] [LABEL <label>]
-#                  [TIMEOUT <seconds>] [COST <seconds>] [ARGS <arg>...] [WHOLE] [MEMCHECK])
+#                  [TIMEOUT <seconds>] [COST <seconds>] [ARGS <arg>...] [WHOLE] [MEMCHECK]
+#                  [MEMCHECK_FILTER <filter>])
 #   A GoogleTest program. Each of its tests becomes a ctest test <name>.<suite>.<test>; with
 #   WHOLE the program is one ctest test <name>, and under a sanitizer, where the start of a
 #   process costs more than most tests, every program is. LABEL defaults to the folder's name,
 #   TIMEOUT (of one ctest test) to 60. COST: about how long it takes; the long ones start first.
 #   MEMCHECK adds a test <name>.memcheck, label memcheck, that runs the program under valgrind, in
-#   builds without sanitizers.
+#   builds without sanitizers. With MEMCHECK_FILTER that is the part of it which the filter names, and
+#   <name>.memcheck.whole, label long, runs all: every day the address sanitizer sees the rest.
+# vidicon_add_memcheck(<name> <label> <timeout> <program> <arg>...)
+#   A program under valgrind, with the small counts, where there is valgrind and no sanitizer.
 # vidicon_add_fuzzer(<name> SOURCES <file>... [LIBRARIES <lib>...] [CORPUS <dir>] [RUNS <n>])
 #   A libFuzzer program and a short ctest run, label fuzz, where the compiler is clang and
 #   VIDICON_FUZZ is on. VIDICON_FUZZ_SECONDS in the environment makes each run that long.
@@ -52,8 +56,8 @@ if(VIDICON_TESTS)
 endif()
 
 function(vidicon_add_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE;MEMCHECK" "LABEL;TIMEOUT;COST"
-                          "SOURCES;LIBRARIES;ARGS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE;MEMCHECK"
+                          "LABEL;TIMEOUT;COST;MEMCHECK_FILTER" "SOURCES;LIBRARIES;ARGS")
     if(NOT arg_LABEL)
         get_filename_component(arg_LABEL "${CMAKE_CURRENT_SOURCE_DIR}" NAME)
     endif()
@@ -83,12 +87,24 @@ function(vidicon_add_test name)
         gtest_discover_tests(${target} TEST_PREFIX "${name}." EXTRA_ARGS ${arg_ARGS}
             DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
     endif()
-    if(arg_MEMCHECK AND VIDICON_VALGRIND AND NOT VIDICON_SANITIZED)
-        add_test(NAME ${name}.memcheck COMMAND "${VIDICON_VALGRIND}" --quiet --error-exitcode=99
-            --leak-check=full --errors-for-leak-kinds=definite,indirect,possible
-            $<TARGET_FILE:${target}> ${arg_ARGS})
-        set_tests_properties(${name}.memcheck PROPERTIES LABELS memcheck TIMEOUT 600 COST 10)
+    if(arg_MEMCHECK_FILTER)
+        vidicon_add_memcheck(${name}.memcheck memcheck 600 ${target} ${arg_ARGS}
+                             "--gtest_filter=${arg_MEMCHECK_FILTER}")
+        vidicon_add_memcheck(${name}.memcheck.whole long 900 ${target} ${arg_ARGS})
+    elseif(arg_MEMCHECK)
+        vidicon_add_memcheck(${name}.memcheck memcheck 600 ${target} ${arg_ARGS})
     endif()
+endfunction()
+
+function(vidicon_add_memcheck name label timeout program)
+    if(NOT VIDICON_VALGRIND OR VIDICON_SANITIZED)
+        return()
+    endif()
+    add_test(NAME ${name} COMMAND "${VIDICON_VALGRIND}" --quiet --error-exitcode=99
+        --leak-check=full --errors-for-leak-kinds=definite,indirect,possible
+        $<TARGET_FILE:${program}> ${ARGN})
+    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${timeout} COST 10
+        ENVIRONMENT_MODIFICATION "VIDICON_LONG=unset:")
 endfunction()
 
 function(vidicon_add_fuzzer name)

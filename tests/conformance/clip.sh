@@ -7,7 +7,9 @@ set -eu
 program=$1
 package=lomiri-wallpapers-16.04
 command -v ffmpeg >/dev/null || { echo "skipped: no ffmpeg"; exit 77; }
-photos=$(dpkg -L $package 2>/dev/null | grep '\.jpg$' | head -n 4) || true
+count=2
+[ -z "${VIDICON_LONG:-}" ] || count=8
+photos=$(dpkg -L $package 2>/dev/null | grep '\.jpg$' | head -n $count) || true
 [ -n "$photos" ] || { echo "skipped: no photographs, install $package"; exit 77; }
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tidy_cached.sh CLANG-TIDY OPTION... SOURCE -- COMPILER ARGUMENT...: clang-tidy, unless it had nothing to say about the
+# very same text before. That is what it sees after the preprocessor, comments and macros included.
+set -eu
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/vidicon/tidy
+program=$1
+
+# What to look at, then what it is compiled with: that, made a preprocessor's command, is at the end.
+split=0
+for argument; do
+    [ "$argument" != -- ] || break
+    split=$((split + 1))
+done
+preprocessed() {
+    shift $((split + 1))
+    count=$# drop=0
+    while [ $count -gt 0 ]; do
+        argument=$1
+        shift
+        count=$((count - 1))
+        if [ $drop -eq 1 ]; then
+            drop=0
+            continue
+        fi
+        case $argument in
+        -c | -MD | -MMD) ;;
+        -o | -MT | -MF | -MQ) drop=1 ;;
+        *) set -- "$@" "$argument" ;;
+        esac
+    done
+    "$@" -E -CC -dD
+}
+
+source=
+rules() {  # every rule file above the source
+    n=0
+    for argument; do
+        n=$((n + 1))
+        [ $n -ne $split ] || source=$argument
+    done
+    folder=$(dirname "$source")
+    while [ "$folder" != / ] && [ "$folder" != . ]; do
+        [ ! -f "$folder/.clang-tidy" ] || cat "$folder/.clang-tidy"
+        folder=$(dirname "$folder")
+    done
+}
+
+key=$({
+    stat -L -c '%n %s %Y' "$(command -v "$program")"
+    cat "$0"
+    echo "$@" | sed 's/ -- .*//'
+    rules "$@"
+    preprocessed "$@" || echo "no text: $$"
+} 2>/dev/null | sha256sum | cut -d' ' -f1)
+stamp=$cache/$key
+
+if [ -f "$stamp" ]; then
+    touch "$stamp" # what is not seen for long goes: see tests/run.sh
+    exit 0
+fi
+"$@"
+mkdir -p "$cache"
+: >"$stamp"
