@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a frame costs on a V4L2 node: nanoseconds of processor time by a bare loop or by the library, behind the first
- * frames; and a launcher which tells what any program took. An emulator that counts instructions makes that time
- * exact, see docs/performance.md.
+ * frames; or by any program, once it takes its frames. An emulator that counts instructions makes that time exact, see
+ * docs/performance.md.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -218,45 +218,90 @@ static int library(const char *id, uint32_t width, uint32_t height, uint32_t fra
     return 0;
 }
 
-/* ---- The launcher ---- */
+/* ---- Any program ---- */
 
-static int64_t microseconds(const struct timeval *time)
+static int64_t spent_ns(clockid_t clock)
 {
-    return (int64_t)time->tv_sec * 1000000 + time->tv_usec;
+    struct timespec now = {0, 0};
+
+    (void)clock_gettime(clock, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-static int spent(char **command)
+static void doze(int64_t ms)
 {
-    struct rusage usage;
+    struct timespec left = {ms / 1000, ms % 1000 * 1000000};
+
+    while (nanosleep(&left, &left) && errno == EINTR) {
+    }
+}
+
+/* Begins once the program has stopped starting: half a second in which it took a fifth of the processor at most, three
+ * times. */
+static int steady(int64_t *frame_ns, pid_t child, unsigned seconds, unsigned rate)
+{
+    clockid_t clock;
+    int64_t time, used;
+
+    if (clock_getcpuclockid(child, &clock))
+        return fail("its clock");
+    for (unsigned turn = 0, calm = 0; calm < 3; turn++) {
+        used = spent_ns(clock);
+        doze(500);
+        calm = spent_ns(clock) - used < 100000000 ? calm + 1 : 0;
+        if (turn == 240 || waitpid(child, NULL, WNOHANG) != 0) {
+            (void)fprintf(stderr, "it does not get to its frames\n");
+            return 1;
+        }
+    }
+    time = spent_ns(CLOCK_MONOTONIC);
+    used = spent_ns(clock);
+    doze((int64_t)seconds * 1000);
+    used = spent_ns(clock) - used;
+    time = spent_ns(CLOCK_MONOTONIC) - time;
+    *frame_ns = (int64_t)((double)used / ((double)time * 1e-9 * rate));
+    return 0;
+}
+
+static int watch(unsigned seconds, unsigned rate, char **command)
+{
     pid_t child = fork();
-    int status, output;
+    int64_t frame_ns = 0;
+    int result;
 
     if (child < 0)
         return fail("fork");
     if (child == 0) {
-        output = open("/dev/null", O_WRONLY);
-        if (output >= 0)
+        int output = open("/dev/null", O_RDWR);
+
+        if (output >= 0) {
+            (void)dup2(output, STDIN_FILENO);
             (void)dup2(output, STDOUT_FILENO);
+        }
         (void)execvp(command[0], command);
         (void)fail(command[0]);
         _exit(127);
     }
-    if (wait4(child, &status, 0, &usage) != child)
-        return fail("wait");
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        (void)fprintf(stderr, "%s: status %#x\n", command[0], (unsigned)status);
-        return 1;
+    result = steady(&frame_ns, child, seconds, rate);
+    /* One that has ended meanwhile took no frames. */
+    if (!result && waitpid(child, NULL, WNOHANG) != 0) {
+        (void)fprintf(stderr, "%s: it has ended\n", command[0]);
+        result = 1;
+    } else if (!result) {
+        (void)printf("%" PRId64 "\n", frame_ns);
     }
-    (void)printf("%" PRId64 "\n", microseconds(&usage.ru_utime) + microseconds(&usage.ru_stime));
-    return 0;
+    (void)kill(child, SIGKILL);
+    (void)waitpid(child, NULL, 0);
+    return result;
 }
 
 int main(int argc, char **argv)
 {
     uint32_t width = 0, height = 0, frames = 0;
 
-    if (argc > 2 && strcmp(argv[1], "spent") == 0)
-        return spent(argv + 2);
+    if (argc > 4 && strcmp(argv[1], "watch") == 0)
+        return watch((unsigned)strtoul(argv[2], NULL, 10), (unsigned)strtoul(argv[3], NULL, 10),
+                     argv + 4);
     if (argc >= 5 && sscanf(argv[3], "%" SCNu32 "x%" SCNu32, &width, &height) == 2)
         frames = (uint32_t)strtoul(argv[4], NULL, 10);
     if (frames <= WARM)

@@ -195,10 +195,11 @@ judge() {
 publish() {
     [ -n "${VIDICON_VM_RESULTS:-}" ] || return 0
     mkdir -p "$VIDICON_VM_RESULTS"
-    for row in "$folder"/share/*.json; do
-        [ ! -f "$row" ] || cp "$row" "$VIDICON_VM_RESULTS/$(basename "$row" .json)-$kernel.json"
+    for row in card vivid; do # whole ones
+        [ -z "$long" ] || [ ! -f "$folder/share/$row.json" ] ||
+            cp "$folder/share/$row.json" "$VIDICON_VM_RESULTS/v4l2-$row-$kernel.json"
     done
-    [ ! -f "$folder/share/performance.md" ] ||
+    [ -z "$long" ] || [ ! -f "$folder/share/performance.md" ] ||
         cp "$folder/share/performance.md" "$VIDICON_VM_RESULTS/guest-performance.md"
 }
 

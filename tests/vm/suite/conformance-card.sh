@@ -25,7 +25,8 @@ check listed test -n "$id" || exit 0
 # it, and the kernel hands out none behind an unplug. Once in three times is enough.
 filter=-Unplug.WhileFramesAreHeld:Unplug.CloseWithFramesHeld
 [ -f /share/long ] || filter="$filter:Pictures.EveryFormatAtThreeSizes"
-conformance "--device=$id" --rig=card '--row=card' --matrix=/share/card.json --limit=150 \
+row="the card, Linux $(uname -r | cut -d . -f 1,2)"
+conformance "--device=$id" --rig=card "--row=$row" --matrix=/share/card.json --limit=150 \
     "--gtest_filter=$filter" >/share/card.txt 2>&1
 status=$?
 passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' /share/card.txt)
@@ -37,9 +38,10 @@ else
 fi
 for case in Unplug.WhileFramesAreHeld Unplug.CloseWithFramesHeld; do
     for attempt in 1 2 3; do
-        conformance "--device=$id" --rig=card --limit=60 "--gtest_filter=$case" \
-            >"/share/$case.$attempt.txt" 2>&1 && break
+        conformance "--device=$id" --rig=card --limit=60 "--row=$row" "--matrix=$scratch/$case.json" \
+            "--gtest_filter=$case" >"/share/$case.$attempt.txt" 2>&1 && break
     done
+    add_cases "$scratch/$case.json" /share/card.json
     check "$case" grep -q '^\[  PASSED  \] 1 test' "/share/$case.$attempt.txt"
 done
 check unload rmmod vidicon

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 # plain: none
-# seconds: 200
+# seconds: 400
 # The conformance suite on the kernel's vivid, and vivid's own error injection through the library.
 . /suite/lib.sh
 
@@ -11,14 +11,17 @@ if ! command -v conformance >/dev/null || ! command -v vivid_check >/dev/null; t
     exit 0
 fi
 
-# One with a scaler and one without, neither with controls that break it.
-check load modprobe vivid n_devs=2 node_types=0x1,0x1 input_types=3,3 num_inputs=1,1 \
-    ccs_cap_mode=-1,1 vid_cap_nr=20,21 no_error_inj=1 || exit 0
-check node await 10 test -c /dev/video21
+# One with a scaler, one without, and one whose planes have memory of their own; none with controls
+# that break it.
+check load modprobe vivid n_devs=3 node_types=0x1,0x1,0x1 input_types=3,3,3 num_inputs=1,1,1 \
+    ccs_cap_mode=-1,1,1 multiplanar=1,1,2 vid_cap_nr=20,21,22 no_error_inj=1 || exit 0
+check node await 10 test -c /dev/video22
+
+row="vivid, Linux $(uname -r | cut -d . -f 1,2)"
 
 # conform NAME DEVICE RIG FILTER: the suite, one line for all of it.
 conform() {
-    conformance "--device=v4l2:$2" "--rig=$3" "--row=$1" "--matrix=/share/$1.json" --limit=60 \
+    conformance "--device=v4l2:$2" "--rig=$3" "--row=$row" "--matrix=/share/$1.json" --limit=60 \
         "--gtest_filter=$4" >"/share/$1.txt" 2>&1
     conform_status=$?
     conform_passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "/share/$1.txt")
@@ -33,8 +36,8 @@ conform() {
 # thrice NAME DEVICE FILTER: once in three times is enough for what a machine under load spoils.
 thrice() {
     for attempt in 1 2 3; do
-        conformance "--device=v4l2:$2" --rig=plain --limit=60 "--gtest_filter=$3" \
-            >"/share/$1.$attempt.txt" 2>&1 && ok "$1" && return 0
+        conformance "--device=v4l2:$2" --rig=plain --limit=60 "--row=$row" "--matrix=/share/$1.json" \
+            "--gtest_filter=$3" >"/share/$1.$attempt.txt" 2>&1 && ok "$1" && return 0
     done
     not_ok "$1" 'three times'
 }
@@ -42,13 +45,19 @@ thrice() {
 # vivid scales up to 16384 x 8640: four such buffers are more than the guest has.
 # Its thread, when late, leaves frames out while it has buffers.
 conform scaler /dev/video20 plain '-Pictures.EveryFormatAtThreeSizes:Accounts.Starvation*'
-conform plain /dev/video21 plain '-Accounts.Starvation*'
+conform plain /dev/video21 plain '-Accounts.Starvation*:Unplug.ByTheRig*'
+check planes.caps sh -c '/opt/v4l/v4l2-ctl -d /dev/video22 --info | grep -q "Video Capture Multiplanar"'
+conform planes /dev/video22 plain '-Accounts.Starvation*'
 thrice starvation /dev/video21 'Accounts.Starvation*'
 modprobe -r vivid
 check load.faults modprobe vivid n_devs=1 node_types=0x1 input_types=3 num_inputs=1 \
     vid_cap_nr=20 || exit 0
 check node.faults await 10 test -c /dev/video20
 conform unplug /dev/video20 vivid 'Unplug.ByTheRig*'
+# Together they are vivid's row of the matrix.
+cp /share/plain.json /share/vivid.json
+add_cases /share/starvation.json /share/vivid.json
+add_cases /share/unplug.json /share/vivid.json
 for fault in dropped error-flag wrap-sequence wrap-timestamp reqbufs qbuf queue-error disconnect; do
     check "fault.$fault" vivid_check v4l2:/dev/video20 $fault
     note "$fault: $(tail -n 1 /tmp/check.out)"

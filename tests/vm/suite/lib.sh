@@ -44,6 +44,11 @@ value() {
     echo " $2" | sed -n "s/.* $1=\([0-9]*\).*/\1/p"
 }
 
+# add_cases FROM TO: the cases of one row of the matrix to another's.
+add_cases() {
+    grep '^{"case"' "$1" >>"$2"
+}
+
 # await SECONDS COMMAND...: until it succeeds.
 await() {
     await_end=$(($(cut -d . -f 1 /proc/uptime) + $1))

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# plain: 6.1 6.12 7
+# plain: 6.12 7
 # seconds: 300
 # long-seconds: 900
 # The driver on the card: loaded, streaming, each picture compared, faults at their place, unloaded.

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
+# plain: 7 debug
 # seconds: 300
 # long-seconds: 800
 # The card leaves in the middle of a capture, in each of three ways, and comes back: the program
