@@ -16,7 +16,7 @@ namespace fake {
 
 constexpr uint64_t SECOND = 1000 * MS;
 // At full speed a card that captures for nobody goes on at the host's pace after so long.
-constexpr uint64_t PATIENCE_NS = SECOND;
+constexpr uint64_t PATIENCE_NS = 10 * SECOND;
 
 static void attachment(void *context, int attached)
 {

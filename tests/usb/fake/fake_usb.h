@@ -22,7 +22,7 @@ extern "C" {
 struct fake_usb_card;
 
 /* How a card's time goes on. MAX: while it captures, only as long as a bulk transfer waits for it,
- * and then at once (after a second without one, at the pace of the host's clock); otherwise from
+ * and then at once (after ten seconds without one, at the pace of the host's clock); otherwise from
  * event to event, so that firmware starts at once. */
 enum fake_usb_rate { FAKE_USB_REAL, FAKE_USB_MAX };
 

@@ -135,7 +135,7 @@ TEST_F(Card, EventsComeByTheInterruptEndpoint)
     open();
     Once event(handle, 0x82, 64);
     ASSERT_EQ(event.submit(), 0);
-    ASSERT_EQ(set(map::R_INT_MASK, 0x1ff), 4);
+    ASSERT_EQ(set(map::R_INT_MASK, 0x100), 4);
     ASSERT_EQ(set(map::R_INT_TEST, 1), 4);
     ASSERT_TRUE(until([&] { return event.ends == 1; }));
     EXPECT_EQ(event.actual, 32);

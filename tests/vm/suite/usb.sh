@@ -1,5 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
+# kernels: 6.1
 # plain: 6.1
 # seconds: 120
 # long-seconds: 900
@@ -21,7 +22,7 @@ image=/opt/firmware/capture-1.1.vdfw
 frames() {
     frames_name=$speed.$1
     shift
-    check "$frames_name" usb_check $speed $image "$@" &&
+    check "$frames_name" usb_check "$speed" $image "$@" &&
         note "$frames_name: $(tail -n 1 "$scratch/check.out")"
 }
 
@@ -33,46 +34,46 @@ last() {
 # One fault, and what is found of it: fault KIND WHAT LEAST MOST. Of frames only good ones count, so
 # that as many come as were asked for.
 fault() {
-    ledger=$(rig ledger $card)
-    before=$(value "$1" "$(rig injected $card)")
+    ledger=$(rig ledger "$card")
+    before=$(value "$1" "$(rig injected "$card")")
     packet=$(($(value good "$ledger") + $(value usb "$ledger") + 5))
-    rig faults $card "$1@packet=$packet"
-    usb_check $speed $image frames=40 transfer=262144 >"$scratch/last.out"
+    rig faults "$card" "$1@packet=$packet"
+    usb_check "$speed" $image frames=40 transfer=262144 >"$scratch/last.out"
     status=$?
     cat "$scratch/last.out"
-    check "$speed.$1.injected" test $(($(value "$1" "$(rig injected $card)") - before)) -eq 1
+    check "$speed.$1.injected" test $(($(value "$1" "$(rig injected "$card")") - before)) -eq 1
     rig faults $card
     check "$speed.$1.found" test $status -eq 0 -a "$(last "$2")" -ge "$3" -a "$(last "$2")" -le "$4"
     check "$speed.$1.recovers" test "$(last bad)" -eq 0 -a "$(last frames)" -ge 40
-    check "$speed.$1.ledger" test $(($(value usb "$(rig ledger $card)") - $(value usb "$ledger"))) -ge 1
+    check "$speed.$1.ledger" test $(($(value usb "$(rig ledger "$card")") - $(value usb "$ledger"))) -ge 1
 }
 
 # After a capture that nobody disturbed: what came is what the model says it sent.
 agree() {
-    before=$(rig ledger $card)
-    usb_check $speed $image frames=20 >"$scratch/last.out"
+    before=$(rig ledger "$card")
+    usb_check "$speed" $image frames=20 >"$scratch/last.out"
     cat "$scratch/last.out"
-    after=$(rig ledger $card)
+    after=$(rig ledger "$card")
     # The ledger's losses on the bus are those frames that were made, but not read before the stop.
     sent=$(($(value good "$after") - $(value good "$before")))
-    check $speed.ledger.good test "$(last frames)" -ge 20 -a "$(last frames)" -le $sent -a $sent -le $(($(last frames) + 2))
-    check $speed.ledger.fifo test "$(last lost)" -eq $(($(value fifo "$after") - $(value fifo "$before")))
+    check "$speed.ledger.good" test "$(last frames)" -ge 20 -a "$(last frames)" -le $sent -a $sent -le $(($(last frames) + 2))
+    check "$speed.ledger.fifo" test "$(last lost)" -eq $(($(value fifo "$after") - $(value fifo "$before")))
 }
 
 # leave HOW: the card goes while it is captured from.
 leave() {
-    usb_check $speed $image frames=1000000 verify=0 hold=1 >"$scratch/leave.out" 2>&1 &
+    usb_check "$speed" $image frames=1000000 verify=0 hold=1 >"$scratch/leave.out" 2>&1 &
     capture=$!
-    await 20 sh -c "test \$(rig usb $card | sed 's/.*bulk_bytes=\([0-9]*\).*/\1/') -gt $sent" || {
+    await 20 sh -c "test \$(rig usb ${card} | sed 's/.*bulk_bytes=\([0-9]*\).*/\1/') -gt $sent" || {
         kill -9 $capture
         echo 'no frame came'
         return 1
     }
     case $1 in
     fault)
-        rig faults $card "unplug@frame=$(($(value capture_produced "$(rig ledger $card)") + 40))" || return 1
+        rig faults "$card" "unplug@frame=$(($(value capture_produced "$(rig ledger "$card")") + 40))" || return 1
         ;;
-    *) rig "$1" $card || return 1 ;;
+    *) rig "$1" "$card" || return 1 ;;
     esac
     await 20 sh -c "! kill -0 $capture" || {
         kill -9 $capture
@@ -112,7 +113,7 @@ for card in 4 5; do
     rig rate $card real
     usb_check $speed $image width=1920 frames=10 verify=0 transfer=262144 >"$scratch/last.out"
     cat "$scratch/last.out"
-    check $speed.limit test "$(last kb_per_s)" -gt 0 -a "$(last kb_per_s)" -le $((limit / 1000 * 102 / 100))
+    check $speed.limit test "$(last kb_per_s)" -gt 0 -a "$(last kb_per_s)" -le $((limit * 102 / 100000))
     note "$speed: $(last kb_per_s) of $((limit / 1000)) kB/s"
     rig limit $card 0
     rig rate $card patient
