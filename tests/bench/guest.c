@@ -334,10 +334,10 @@ int main(int argc, char **argv)
         return library(argv[2], width, height, frames, 0);
     if (frames && strcmp(argv[1], "planted") == 0)
         return library(argv[2], width, height, frames, 1);
-    (void)fprintf(stderr,
-                  "guest_bench bare NODE WxH FRAMES [RECORDS-NODE]: nanoseconds a frame\n"
-                  "guest_bench library|planted ID WxH FRAMES: nanoseconds a frame\n"
-                  "guest_bench watch SECONDS SOURCE PROGRAM ARGUMENT...: the same, of any program;\n"
-                  "SOURCE is frames a second, or a command that prints produced=COUNT\n");
+    (void)fprintf(
+        stderr, "guest_bench bare NODE WxH FRAMES [RECORDS-NODE]: nanoseconds a frame\n"
+                "guest_bench library|planted ID WxH FRAMES: nanoseconds a frame\n"
+                "guest_bench watch SECONDS SOURCE PROGRAM ARGUMENT...: the same, of any program;\n"
+                "SOURCE is frames a second, or a command that prints produced=COUNT\n");
     return 2;
 }
