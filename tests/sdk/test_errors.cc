@@ -138,6 +138,14 @@ TEST_F(Errors, NullHandles)
     vdc_context_destroy(nullptr);
     vdc_list_destroy(nullptr);
     EXPECT_EQ(0u, vdc_list_count(nullptr));
+    EXPECT_EQ(nullptr, vdc_list_device_at(nullptr, 0));
+    EXPECT_EQ(nullptr, vdc_list_format_at(nullptr, 0));
+    EXPECT_EQ(nullptr, vdc_list_control_at(nullptr, 0));
+    EXPECT_EQ(nullptr, vdc_list_input_at(nullptr, 0));
+    EXPECT_EQ(nullptr, vdc_list_timing_at(nullptr, 0));
+    EXPECT_EQ(nullptr, vdc_list_register_at(nullptr, 0));
+    EXPECT_STATUS(VDC_E_INVALID, vdc_format_layout(nullptr, nullptr, nullptr, nullptr));
+    vdc_fourcc_text(nullptr, VDC_FOURCC_YUYV);
     expect_nothing_written();
 }
 

@@ -94,6 +94,22 @@ TEST_F(Gone, ARunningStream)
     EXPECT_STATUS(VDC_E_GONE, vdc_stream_wait(&frame_, stream_, -1));
 }
 
+TEST_F(Gone, ProgressAndCancel)
+{
+    vdc_progress progress = VDC_PROGRESS_INIT;
+    vdc_stream_config config = VDC_STREAM_CONFIG_INIT;
+    config.watermark_lines = 8;
+    open_device();
+    ASSERT_STATUS(VDC_OK, vdc_stream_open(&stream_, device_, &config));
+    ASSERT_STATUS(VDC_OK, vdc_stream_start(stream_));
+    EXPECT_STATUS(VDC_OK, vdc_stream_wait_progress(&progress, stream_, 0));
+    fake_.unplug();
+    EXPECT_STATUS(VDC_E_GONE, vdc_stream_wait(&frame_, stream_, -1));
+    EXPECT_STATUS(VDC_E_GONE, vdc_stream_wait_progress(&progress, stream_, -1));
+    vdc_stream_cancel(stream_);
+    EXPECT_STATUS(VDC_E_CANCELLED, vdc_stream_wait(&frame_, stream_, -1));
+}
+
 TEST_F(Gone, TheWaiterWakes)
 {
     start_stream();
