@@ -96,8 +96,8 @@ export here mingw dev root
     # Whole programs, each started once.
     programs | xargs -P 2 -L 1 sh "$here/suite.sh"
     sh "$here/programs.sh"
-    wait
     programs_in_real_time | xargs -P 3 -L 1 sh "$here/suite.sh"
+    wait
     cat chain.lines
     grep -q '^\(not \)*ok ' chain.lines || echo 'not ok chain: it says nothing, see chain.errors'
 } | tee lines
