@@ -28,8 +28,8 @@
 #define VDW_NO_CHUNK       0xffu
 #define VDW_RINGS_BYTES    8192u /* both rings, padded */
 #define VDW_DMA_BYTES      (VDW_RINGS_BYTES + VDW_CHUNKS * VDW_CHUNK_BYTES)
-#define VDW_BUFFERS_MAX    8u /* buffers in one read request */
-#define VDW_READS_MAX      64u /* read requests that wait here; the rest wait with the class driver */
+#define VDW_BUFFERS_MAX    8u  /* buffers in one read request */
+#define VDW_READS_MAX      32u /* reads that wait here: one entry may have to end them all */
 #define VDW_RANGES_MAX     96u /* data ranges shown, two a format */
 #define VDW_CONTROLS_KS    8u  /* controls with a place in Microsoft's sets */
 #define VDW_STREAMS        1u

@@ -8,7 +8,7 @@
 #define REVIVALS_MAX   2u
 #define DRAINS_MAX     4u
 #define DRAIN_RETRY_US 1000u
-#define DRAIN_AT_ONCE  VDW_RING
+#define DRAIN_AT_ONCE  4u
 
 static enum vdw_engine find_goal(const struct vdw_device *device)
 {
@@ -156,11 +156,15 @@ static void stop(struct vdw_device *device)
 
 static void drain(struct vdw_device *device)
 {
-    int result = VDH_AGAIN;
-
+    uint32_t before = device->slot_count;
     /* No access: capture is over, this reads memory. */
-    for (uint32_t i = 0; i < DRAIN_AT_ONCE && result == VDH_AGAIN; i++)
-        result = vdw_frame_collect(device, 1);
+    int result = vdw_frame_collect(device, DRAIN_AT_ONCE);
+
+    /* Ending what is left is dear enough for an entry of its own. */
+    if ((result == VDH_OK || result == VDH_AGAIN) && device->slot_count < before) {
+        vdw_work_request(device, VDW_WORK_STEP);
+        return;
+    }
     if (result == VDH_E_IO && device->drains++ < DRAINS_MAX) {
         vdw_work_after(device, DRAIN_RETRY_US);
         return;
