@@ -45,6 +45,8 @@ enum camera_fault {
 struct camera_config {
     uint32_t speed; /* enum camera_speed */
     uint32_t bulk;  /* 0: isochronous, with alternate settings */
+    /* Isochronous: asks for all that the bus carries, for a host whose queue holds few packets. */
+    uint32_t greedy;
     uint16_t vendor, product;
     char serial[16];
 };

@@ -30,8 +30,8 @@ class Host {
   public:
     Host(camera_speed speed, bool bulk)
     {
-        camera_config config = {static_cast<uint32_t>(speed), bulk ? 1u : 0u, 0x6666, 0x0003,
-                                "CAM1"};
+        camera_config config = {
+            static_cast<uint32_t>(speed), bulk ? 1u : 0u, 0, 0x6666, 0x0003, "CAM1"};
         uint8_t bytes[4096];
 
         camera.reset(camera_create(&config));

@@ -55,7 +55,7 @@ void camera_settle(const struct camera *camera, uint8_t probe[34])
 
     if (camera->config.bulk) {
         payload = BULK_PAYLOAD;
-    } else if (payload > most) {
+    } else if (payload > most || camera->config.greedy) {
         payload = most;
     }
     memset(probe + 8, 0, 26);
