@@ -167,12 +167,14 @@ TEST_F(KsEvent, ACallFindsItGone)
             listen();
         open();
         std::string card = id();
-        fake_.fail_after = static_cast<int64_t>(fake_.calls);
-        fake_.fail_with = KS_DEVICE_REMOVED;
+        change([&] {
+            fake_.fail_after = static_cast<int64_t>(fake_.calls);
+            fake_.fail_with = KS_DEVICE_REMOVED;
+        });
         int64_t value = 0;
         EXPECT_STATUS(VDC_E_GONE, vdc_device_get_control(&value, device_, VDC_CONTROL_BRIGHTNESS));
         expect(VDC_EVENT_DEVICE_REMOVED, card.c_str());
-        fake_.fail_after = -1;
+        change([&] { fake_.fail_after = -1; });
         fake_.notify();
         expect_nothing();
         fake_.notify(fake_.interfaces[0].path);
