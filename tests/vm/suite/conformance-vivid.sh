@@ -47,7 +47,8 @@ thrice() {
 conform scaler /dev/video20 plain '-Pictures.EveryFormatAtThreeSizes:Accounts.Starvation*'
 conform plain /dev/video21 plain '-Accounts.Starvation*:Unplug.ByTheRig*'
 check planes.caps sh -c '/opt/v4l/v4l2-ctl -d /dev/video22 --info | grep -q "Video Capture Multiplanar"'
-conform planes /dev/video22 plain '-Accounts.Starvation*'
+# vivid lets NV16M begin behind the start of its memory, which the backend does not serve.
+conform planes /dev/video22 plain '-Pictures.EveryFormatAtThreeSizes:Accounts.Starvation*'
 thrice starvation /dev/video21 'Accounts.Starvation*'
 modprobe -r vivid
 check load.faults modprobe vivid n_devs=1 node_types=0x1 input_types=3 num_inputs=1 \

@@ -6,20 +6,23 @@
 # Loaded, capturing, unloaded, many times; on the debug kernel, kmemleak looks when all is done.
 . /suite/lib.sh
 
-rounds=4
+rounds=4 pictures=4
 if [ -f /share/long ]; then
-    rounds=8
+    rounds=10 pictures=10
     ! uname -r | grep -q debug || rounds=100
 fi
 
-# Each fourth time without waiting for the nodes: unloaded while the card boots.
+# With a picture each fourth time (in long runs, each tenth), with nodes each second; else unloaded
+# while the card boots.
 load() {
     round=0
     while [ $round -lt $rounds ]; do
         round=$((round + 1))
         modprobe vidicon || return 1
-        if [ $((round % 4)) -ne 0 ]; then
+        if [ $((round % 2)) -eq 0 ]; then
             await 30 node_of vidicon || return 1
+        fi
+        if [ $((round % pictures)) -eq 0 ]; then
             frame_check "$(node_of vidicon)" size=64x64 format=YUYV frames=3 may-drop || return 1
         fi
         rmmod vidicon || return 1
