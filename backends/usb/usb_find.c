@@ -17,9 +17,12 @@ int usb_context_create(libusb_context **out)
 {
     int code = libusb_init(out);
 
+    if (code == LIBUSB_ERROR_NO_MEM)
+        return vdi_error(VDC_E_NO_MEMORY, "usb: no memory for libusb");
+    /* A container, say. Nobody looks further for a device that cannot be there. */
     if (code)
-        return vdi_error(code == LIBUSB_ERROR_NO_MEM ? VDC_E_NO_MEMORY : VDC_E_IO,
-                         "usb: libusb cannot start: %s", libusb_error_name(code));
+        return vdi_error(VDC_E_NOT_FOUND, "usb: this system shows no USB bus: %s",
+                         libusb_error_name(code));
     return VDC_OK;
 }
 
@@ -184,13 +187,14 @@ static int list_one(const struct usb_seat *seat, void *user)
 int usb_list(struct vdi_context *context, struct vdi_sink *sink)
 {
     libusb_context *own = NULL;
-    int result;
+    int result = usb_context_create(&own);
 
-    /* A system without a bus, a container say, has no devices; that is no error. */
-    if (libusb_init(&own)) {
-        vdi_log(context, VDC_LOG_DEBUG, "usb: libusb finds no bus here");
+    if (result == VDC_E_NOT_FOUND) {
+        vdi_log(context, VDC_LOG_DEBUG, "usb: this system shows no USB bus");
         return VDC_OK;
     }
+    if (result)
+        return result;
     result = usb_find_each(own, list_one, sink);
     libusb_exit(own);
     return result;

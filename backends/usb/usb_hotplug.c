@@ -268,6 +268,13 @@ static int begin(struct vdi_context *context, void **state)
     atomic_init(&watch->quit, 0);
     atomic_init(&watch->changed, 0);
     result = usb_context_create(&watch->usb);
+    if (result == VDC_E_NOT_FOUND) {
+        /* No bus, no news; that is no reason to be without news of other devices. */
+        vdi_log(context, VDC_LOG_INFO, "USB devices are not watched: this system shows no USB bus");
+        free(watch);
+        free(finding);
+        return VDC_OK;
+    }
     if (!result && libusb_has_capability(LIBUSB_CAP_HAS_HOTPLUG))
         watch->has_callback =
             libusb_hotplug_register_callback(

@@ -227,6 +227,9 @@ int usb_stream_start(struct vdi_stream *stream)
         usb_transfer_drain(st);
         st->running = 0;
         st->stopping = 0;
+        /* What came before it failed is no frame of a capture. */
+        st->done_count = 0;
+        usb_account_reset(st);
     }
     usb_delivery_ready(st);
     vdi_cond_signal_all(card->alarm);

@@ -41,7 +41,8 @@ TEST_F(UsbFaults, ImpossibleRecords)
 {
     vdc_stats stats = Under("usb-corrupt@packet=7,count=3", "usb-corrupt", 60);
     EXPECT_EQ(3u, injected);
-    EXPECT_EQ(3u, stats.dropped[VDC_DROP_BUS]);
+    EXPECT_GE(stats.dropped[VDC_DROP_BUS], 3u);
+    EXPECT_LE(stats.dropped[VDC_DROP_BUS], 5u) << "three, and what lay in the card at the stop";
 }
 
 TEST_F(UsbFaults, LargeFramesInManyTransfers)
