@@ -162,7 +162,8 @@ void vdm_flash_sync(struct vdm_card *card)
         uint32_t struck;
 
         if (fault > card->ledger.programmed + 1) {
-            run = fault - card->ledger.programmed - 1 < run ? fault - card->ledger.programmed - 1 : run;
+            run = fault - card->ledger.programmed - 1 < run ? fault - card->ledger.programmed - 1
+                                                            : run;
             memcpy(to, flash->source + flash->done, (size_t)run);
             card->ledger.programmed += run;
             flash->done += (uint32_t)run;
