@@ -105,7 +105,7 @@ static void take_traps(void)
 void coverage_steps(unsigned every)
 {
     stepping = 1;
-    step_every = every ? every : 1;
+    step_every = every;
     resume = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     memset(resume, 0xcc, 4096);
     mprotect(resume, 4096, PROT_READ | PROT_EXEC);
@@ -147,7 +147,9 @@ void coverage_plant(void)
 
 int coverage_resume(uint64_t calls)
 {
-    if (!stepping || (calls >= STEP_FIRST && calls % step_every != 0))
+    if (!stepping ||
+        (pick_is_on() ? !pick_is_stepped(driver_entries)
+                      : calls >= STEP_FIRST && (step_every == 0 || calls % step_every != 0)))
         return 0;
     last = NULL;
     ARCH_STEP_ON();

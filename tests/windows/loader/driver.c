@@ -34,6 +34,7 @@ void driver_enter(struct driver_frame *frame, const char *name, enum driver_plac
     driver_frame = frame;
     driver_level = level;
     report_note("> %s at level %u", name, level);
+    pick_begin(frame);
     frame->stepped = coverage_resume(report_calls(name));
 }
 
@@ -48,6 +49,7 @@ void driver_leave(struct driver_frame *frame)
 {
     if (frame->stepped)
         coverage_pause();
+    pick_end(frame);
     if (driver_level != frame->level)
         report_fail(CHECK_IRQL_KEPT, "%s began at level %u and ends at %u", frame->name,
                     frame->level, driver_level);
@@ -110,6 +112,8 @@ void driver_require_level(unsigned most, const char *what)
     if (driver_level > most)
         report_fail(CHECK_IRQL, "%s at level %u in %s; at most %u is allowed", what, driver_level,
                     driver_frame ? driver_frame->name : "the loader", most);
+    if (driver_frame)
+        pick_asked(driver_frame, what);
 }
 
 void driver_point(void)

@@ -46,6 +46,9 @@ struct driver_frame {
     uint64_t instructions;
     int stepped;
     uint64_t locks; /* spin locks held when it began */
+    uint64_t call;  /* its number among all entries */
+    uint64_t begun;
+    uint64_t signature; /* of what it asked */
 };
 
 extern struct driver_frame *driver_frame; /* the innermost one; NULL outside of the driver */
@@ -85,7 +88,8 @@ void driver_describe(char *text, size_t bytes);
 
 /* ---- coverage.c ---- */
 
-/* Counts instructions in some calls of each entry point: the first few, and one of `every` later. */
+/* Counts instructions in some calls of each entry point: the first few, and one of `every` later; or,
+ * if that is 0, in those that were picked. */
 void coverage_steps(unsigned every);
 int coverage_is_on(void);
 /* Begins to step a call if this one (`calls` before it) is to be; 1 if so. */
@@ -96,5 +100,18 @@ void coverage_lines(const char *all, const char *out);
 /* Once the image is in its place. */
 void coverage_plant(void);
 void coverage_write(void);
+
+/* ---- pick.c ---- */
+
+/* Before the two runs of a scenario; in the first; in the second. */
+void pick_create(void);
+void pick_look(void);
+void pick_step(void);
+int pick_is_on(void);
+/* Asked in the order of the calls. */
+int pick_is_stepped(uint64_t call);
+void pick_begin(struct driver_frame *frame);
+void pick_asked(struct driver_frame *frame, const char *what);
+void pick_end(struct driver_frame *frame);
 
 #endif

@@ -4,7 +4,8 @@
  *        [--step EVERY] [--costs FILE] [--lines FILE --hits FILE] [--faults]
  *        [--kind KIND] [--break RULE]
  *        SCENARIO...  runs them, each in a process of its own
- *   --step: instructions are counted, in one of so many calls. --costs: where the table goes.
+ *   --step: instructions are counted, in one of so many calls; 0: in the dearest. --costs: where the
+ *   table goes.
  *   --kind, --break: of the test driver, by the names in breaks.def.
  *   --faults: every fault that a card on PCI can have must have been injected.
  */
@@ -46,21 +47,25 @@ static double now_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* 1 if it went as it should. */
-static int run(const struct scene *scene)
+enum pass { ONLY, LOOK, STEP };
+
+static int child(const struct scene *scene, enum pass pass)
 {
-    double begun = now_s();
     int status = 0;
-    pid_t child;
+    pid_t process;
 
     fflush(stdout);
     report->check[0] = '\0';
-    child = fork();
-    if (child == 0) {
+    process = fork();
+    if (process == 0) {
         report_seed_set(seed);
         bus_create();
-        if (step)
+        if (step && pass != LOOK)
             coverage_steps((unsigned)strtoul(step, NULL, 0));
+        if (pass == LOOK)
+            pick_look();
+        else if (pass == STEP)
+            pick_step();
         if (lines && hits)
             coverage_lines(lines, hits);
         scene->run();
@@ -68,9 +73,26 @@ static int run(const struct scene *scene)
         fflush(stdout);
         _exit(0);
     }
-    if (child < 0 || waitpid(child, &status, 0) != child) {
+    if (process < 0 || waitpid(process, &status, 0) != process) {
         perror("fork");
-        return 0;
+        return -1;
+    }
+    return status;
+}
+
+/* 1 if it went as it should. */
+static int run(const struct scene *scene)
+{
+    double begun = now_s();
+    int status;
+
+    if (step && strtoul(step, NULL, 0) == 0) {
+        pick_create();
+        status = child(scene, LOOK);
+        if (status == 0)
+            status = child(scene, STEP);
+    } else {
+        status = child(scene, ONLY);
     }
     if (WIFSIGNALED(status)) {
         printf("FAILED %s: signal %d\n", scene->name, WTERMSIG(status));
