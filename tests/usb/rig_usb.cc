@@ -18,7 +18,6 @@ namespace {
 class UsbRig : public Rig {
   public:
     explicit UsbRig(const std::string &kind) : high_(kind.find("hs") == 0) {}
-    ~UsbRig() override { Out(); }
 
     const char *Name() const override { return "usb"; }
     std::string Id() const override
@@ -107,7 +106,8 @@ class UsbRig : public Rig {
         std::strncpy(options.serial, "RIG1", sizeof(options.serial) - 1);
         card_ = fake_usb_plug(&options);
         *why = "the model would not have these options";
-        /* Behind the making of the fake's world, so before its end: what is left behind is a failure. */
+        /* Behind the making of the fake's world, so before its end, and before this rig's, which is why
+         * that leaves the card alone: what is left behind is a failure. */
         static int once = std::atexit([] {
             if (fake_usb_reset() != 0)
                 std::_Exit(3);
