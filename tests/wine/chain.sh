@@ -3,7 +3,9 @@
 # The shipped driver, end to end: installed by its INF in a prefix to throw away, over stand-ins for
 # stream.sys, hal.dll and ksuser.dll, read by the rig's own program, by the tool and by the
 # conformance suite. Wants $here, $mingw and $dev; works in this folder.
+#   chain.sh driver    the driver by itself; chain.sh library  what stands above it. A prefix each.
 set -u
+part=$1
 : "${here:?}" "${mingw:?}" "${dev:?}"
 
 # shellcheck source=tests/wine/prefix.sh
@@ -36,8 +38,15 @@ export VIDICON_PACKAGE VIDICON_OLD_IMAGE
 
 seconds=120
 [ "${VIDICON_LONG:-0}" = 0 ] || seconds=1200
-sh "$here/suite.sh" chain.install 60 "$mingw/bin/wine_install.exe"
-sh "$here/suite.sh" chain.driver "$seconds" "$mingw/bin/wine_chain.exe"
+if [ "$part" = driver ]; then
+    sh "$here/suite.sh" chain.install 60 "$mingw/bin/wine_install.exe"
+    sh "$here/suite.sh" chain.driver "$seconds" "$mingw/bin/wine_chain.exe"
+    sh "$here/suite.sh" chain.heard 60 "$mingw/bin/wine_heard.exe"
+    cp "$WINEPREFIX/drive_c/standin.log" chain.standin.log 2>/dev/null
+    exit 0
+fi
+sh "$here/suite.sh" chain.again 60 "$mingw/bin/wine_install.exe" >chain.again.lines
+grep '^not ok ' chain.again.lines
 
 # ---- The library's backend ----
 
@@ -63,8 +72,6 @@ else
 fi
 rm -f chain.raw
 
-sh "$here/suite.sh" chain.heard 60 "$mingw/bin/wine_heard.exe"
-
 # Pictures first: the controls keep their values from one test to the next, as on a real card.
 suite="$mingw/bin/conformance.exe --device=ks: --rig=standin"
 # shellcheck disable=SC2086
@@ -83,5 +90,5 @@ for lie in flip-pixel:Pictures.NumbersFollowOneAnother lose-frame:Delivery.Waits
         echo "not ok conformance.ks.control.${lie%:*}: it passed: $(head -n 1 chain.control.lines)"
     fi
 done
-cp "$WINEPREFIX/drive_c/standin.log" chain.standin.log 2>/dev/null
+cp "$WINEPREFIX/drive_c/standin.log" conformance.standin.log 2>/dev/null
 exit 0

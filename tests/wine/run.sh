@@ -91,15 +91,20 @@ wine_begin "$work/prefix" || fail_all prefix 'it cannot be copied'
 cd "$logs" || exit 1
 export here mingw dev root
 {
-    sh "$here/chain.sh" >chain.lines 2>chain.errors & # mostly waits for frames
+    for part in driver library; do # both mostly wait for frames
+        sh "$here/chain.sh" $part >chain.$part.lines 2>chain.$part.errors &
+    done
     sh "$here/controls.sh"
     # Whole programs, each started once.
     programs | xargs -P 2 -L 1 sh "$here/suite.sh"
     sh "$here/programs.sh"
     programs_in_real_time | xargs -P 3 -L 1 sh "$here/suite.sh"
     wait
-    cat chain.lines
-    grep -q '^\(not \)*ok ' chain.lines || echo 'not ok chain: it says nothing, see chain.errors'
+    for part in driver library; do
+        cat chain.$part.lines
+        grep -q '^\(not \)*ok ' chain.$part.lines ||
+            echo "not ok chain.$part: it says nothing, see chain.$part.errors"
+    done
 } | tee lines
 
 cd "$root" || exit 1
