@@ -4,7 +4,8 @@
 # plain: debug
 # seconds: 200
 # long-seconds: 400
-# Each allocation of the kernel fails in turn: of probe, of a stream's start, of handles and events.
+# Each allocation of the kernel fails in turn: of a stream's start, of handles and events; of probe
+# each fourth, and another first one each time.
 # All must be undone, and the next one without a failure works; leaks are looked for at the end. It is
 # the last suite: the kernel's own check of DMA gives up when its memory fails.
 . /suite/lib.sh
