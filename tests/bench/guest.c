@@ -273,16 +273,21 @@ static int steady(int64_t *frame_ns, pid_t child, unsigned seconds, const char *
             return 1;
         }
     }
-    frames = frames_of(source);
-    used = spent_ns(clock);
-    doze((int64_t)seconds * 1000);
-    used = spent_ns(clock) - used;
-    frames = frames_of(source) - frames;
-    if (frames < 1) {
-        (void)fprintf(stderr, "no frames came\n");
-        return 1;
+    /* One that waits for its files looks calm as well: of three turns the smallest. */
+    *frame_ns = INT64_MAX;
+    for (unsigned turn = 0; turn < 3; turn++) {
+        frames = frames_of(source);
+        used = spent_ns(clock);
+        doze((int64_t)seconds * 1000);
+        used = spent_ns(clock) - used;
+        frames = frames_of(source) - frames;
+        if (frames < 1) {
+            (void)fprintf(stderr, "no frames came\n");
+            return 1;
+        }
+        if ((double)used / frames < (double)*frame_ns)
+            *frame_ns = (int64_t)((double)used / frames);
     }
-    *frame_ns = (int64_t)((double)used / frames);
     return 0;
 }
 
