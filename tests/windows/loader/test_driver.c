@@ -345,7 +345,7 @@ static void initialize(struct extension *x, PHW_STREAM_REQUEST_BLOCK srb)
     KeStallExecutionProcessor(broken == BREAK_STALL ? 11 : 5);
     if (broken == BREAK_PLAIN_POINTER)
         *(volatile ULONG *)(x->registers + REG_SCRATCH) = 1;
-#ifdef __x86_64__ /* half a register; elsewhere the function is one that the loader does not have */
+#ifdef HALF_REGISTERS
     if (broken == BREAK_WIDTH)
         (void)READ_REGISTER_USHORT((PUSHORT)(PVOID)(x->registers + REG_SCRATCH));
 #endif
