@@ -203,7 +203,7 @@ static void run(void *argument)
     finding->watch = watch;
     while (!atomic_load(&watch->quit)) {
         int wait_ms = !watch->has_callback ? LIST_MS : settles ? SETTLE_MS : EVENTS_MS;
-        struct timeval turn = {wait_ms / 1000, wait_ms % 1000 * 1000};
+        struct timeval turn = {wait_ms / 1000, wait_ms % 1000 * 1000L};
         int changes;
 
         (void)libusb_handle_events_timeout_completed(watch->usb, &turn, NULL);

@@ -3,20 +3,22 @@
 #include "usb.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define PARAMETER "/sys/module/usbcore/parameters/usbfs_memory_mb"
 
 uint64_t usb_platform_budget_bytes(void)
 {
     FILE *file = fopen(PARAMETER, "r");
-    unsigned megabytes = 0;
+    unsigned long megabytes = 0;
+    char text[32];
 
     if (!file)
         return 0;
-    if (fscanf(file, "%u", &megabytes) != 1)
-        megabytes = 0;
+    if (fgets(text, sizeof(text), file))
+        megabytes = strtoul(text, NULL, 10);
     fclose(file);
-    return (uint64_t)megabytes * 1024u * 1024u;
+    return (megabytes & UINT32_MAX) * UINT64_C(1048576);
 }
 
 const char *usb_platform_permission_text(void)
