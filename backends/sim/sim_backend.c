@@ -11,7 +11,8 @@
 
 static int open_card(struct vdi_device *device, const char *path)
 {
-    struct sim_device *own = device->priv;
+    struct card_device *own = device->priv;
+    struct sim_card *card = NULL;
     struct sim_options *options = malloc(sizeof(*options));
     char why[512];
     int result;
@@ -21,17 +22,19 @@ static int open_card(struct vdi_device *device, const char *path)
     if (sim_options_parse(options, path, strlen(path), why, sizeof(why)))
         result = vdi_error(VDC_E_INVALID, "cannot open sim:%.64s: %s", path, why);
     else
-        result = sim_card_create(&own->card, device, options);
+        result = sim_card_create(&card, device, options);
+    if (!result)
+        own->card = &card->base;
     free(options);
     return result;
 }
 
 static void close_card(struct vdi_device *device)
 {
-    struct sim_device *own = device->priv;
+    struct card_device *own = device->priv;
 
     if (own->card)
-        sim_card_destroy(own->card);
+        sim_card_destroy(sim_card_from(own->card));
     own->card = NULL;
 }
 
@@ -42,22 +45,22 @@ static const struct vdi_stream_ops stream_ops = {
 const struct vdi_backend vdi_backend_sim = {
     .name = "sim",
     .simulated = 1,
-    .device_size = sizeof(struct sim_device),
+    .device_size = sizeof(struct card_device),
     .stream_size = sizeof(struct sim_stream),
     .buffer_size = sizeof(struct sim_buffer),
-    .firmware = &sim_firmware_ops,
-    .registers = &sim_register_ops,
-    .inputs = &sim_input_ops,
+    .firmware = &card_firmware_ops,
+    .registers = &card_register_ops,
+    .inputs = &card_input_ops,
     .extra = &stream_ops,
     .list = sim_registry_list,
     .watch = sim_registry_watch,
     .open = open_card,
     .close = close_card,
-    .formats = sim_device_formats,
-    .negotiate = sim_device_negotiate,
-    .controls = sim_controls_list,
-    .get_control = sim_controls_get,
-    .set_control = sim_controls_set,
+    .formats = card_formats,
+    .negotiate = card_negotiate,
+    .controls = card_controls,
+    .get_control = card_get_control,
+    .set_control = card_set_control,
     .stream_open = sim_stream_open,
     .stream_close = sim_stream_close,
     .attach = sim_buffer_attach,

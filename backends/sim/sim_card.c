@@ -6,8 +6,12 @@
 #include "sim_card.h"
 #include "sim_stream.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "vdh_control.h"
+#include "vdh_default_image.h"
 
 #define CALL_NS         SIM_MS /* what a call takes at rate=max while nothing is captured */
 #define SERVE_MOST      256u
@@ -115,14 +119,16 @@ void sim_card_leave(struct sim_card *card)
 
 static void handle(struct sim_card *card, uint32_t events)
 {
+    uint32_t moved = 0;
+
     if (events & (VDH_EVENT_BOOT | VDH_EVENT_FLASH)) {
         card->news = 1;
         vdi_cond_signal_all(card->cond);
     }
     if (events & VDH_EVENT_SOURCE)
-        vdi_device_event(card->device, VDC_EVENT_SIGNAL_CHANGED, 0, 0);
-    if (events & VDH_EVENT_CONTROL)
-        sim_controls_moved(card);
+        vdi_device_event(card->base.device, VDC_EVENT_SIGNAL_CHANGED, 0, 0);
+    if (events & VDH_EVENT_CONTROL && !vdh_control_changed(&card->base.core, &moved))
+        card_controls_moved(&card->base, moved);
     if (events & VDH_EVENT_GONE)
         card->gone = 1;
     if (card->stream && (events & (VDH_EVENT_FRAME | VDH_EVENT_WATERMARK | VDH_EVENT_ERROR)))
@@ -133,7 +139,7 @@ void sim_card_look(struct sim_card *card)
 {
     uint32_t events = 0;
 
-    (void)vdh_interrupt(&card->core, &events);
+    (void)vdh_interrupt(&card->base.core, &events);
     handle(card, events);
 }
 
@@ -146,7 +152,7 @@ void sim_card_serve(struct sim_card *card)
         int result;
 
         card->interrupts--;
-        result = vdh_interrupt(&card->core, &events);
+        result = vdh_interrupt(&card->base.core, &events);
         if (result == VDH_OK && events == 0)
             card->spurious_interrupts++;
         handle(card, events);
@@ -217,11 +223,14 @@ static int load_image(struct sim_card *card)
     if (options->no_firmware)
         return VDC_OK;
     if (!options->firmware[0]) {
-        sim_boot_default_image(&card->image, &card->image_bytes);
+        card->base.image = vdh_default_image;
+        card->base.image_bytes = vdh_default_image_bytes;
         return VDC_OK;
     }
-    result = vdi_file_open(&card->image, &card->image_bytes, options->firmware);
-    card->image_is_file = result == VDC_OK;
+    result = vdi_file_open(&card->base.image, &card->base.image_bytes, options->firmware);
+    card->base.image_is_file = result == VDC_OK;
+    (void)snprintf(card->base.image_name, sizeof(card->base.image_name), "%.159s",
+                   options->firmware);
     return result;
 }
 
@@ -260,8 +269,9 @@ void sim_card_save_flash(struct sim_card *card)
 {
     if (card->flash_is_file && card->model &&
         vdi_file_write(card->options.flash, card->flash, VDM_FLASH_BYTES) != VDC_OK)
-        vdi_log(card->device->context, VDC_LOG_ERROR, "sim:%u: cannot write its flash to \"%s\"",
-                card->options.card, card->options.flash);
+        vdi_log(card->base.device->context, VDC_LOG_ERROR,
+                "sim:%u: cannot write its flash to \"%s\"", card->options.card,
+                card->options.flash);
 }
 
 static int power_on(struct sim_card *card)
@@ -297,7 +307,7 @@ static int power_on(struct sim_card *card)
     result = load_source(card);
     if (result)
         return result;
-    result = vdh_attach(&card->core, &card->io, card, VDH_TRANSPORT_FAST, &budget);
+    result = vdh_attach(&card->base.core, &card->io, card, VDH_TRANSPORT_FAST, &budget);
     /* A card that does not answer at all is not there. */
     if (result == VDH_E_GONE)
         return vdi_error(VDC_E_NOT_FOUND, "sim:%u: the card was pulled out", card->options.card);
@@ -316,10 +326,12 @@ int sim_card_create(struct sim_card **out, struct vdi_device *device,
     if (!card)
         return vdi_error(VDC_E_NO_MEMORY, "sim:%u: no memory for the card", options->card);
     card->options = *options;
-    card->device = device;
+    card->base.host = &sim_host;
+    card->base.device = device;
+    (void)snprintf(card->base.id, sizeof(card->base.id), "sim:%u", (unsigned)options->card);
     atomic_init(&card->waiting, 0);
-    card->tables = malloc(VDH_TABLES_MAX_BYTES);
-    result = !card->tables || vdi_mutex_create(&card->lock) || vdi_cond_create(&card->cond) ||
+    card->base.tables = malloc(VDH_TABLES_MAX_BYTES);
+    result = !card->base.tables || vdi_mutex_create(&card->lock) || vdi_cond_create(&card->cond) ||
                      vdi_cond_create(&card->alarm)
                  ? vdi_error(VDC_E_NO_MEMORY, "sim:%u: no memory for the card", options->card)
                  : VDC_OK;
@@ -333,7 +345,7 @@ int sim_card_create(struct sim_card **out, struct vdi_device *device,
         result = sim_clock_start(card);
     if (!result) {
         sim_card_lock(card);
-        result = sim_boot_bring_up(card);
+        result = card_boot_bring_up(&card->base);
         sim_card_leave(card);
     }
     if (result) {
@@ -353,13 +365,13 @@ void sim_card_destroy(struct sim_card *card)
     }
     sim_registry_release(card);
     free(card->memory);
-    free(card->tables);
+    free(card->base.tables);
     if (card->flash_is_file)
         free(card->flash);
     if (card->source)
         vdi_file_close(card->source, card->source_bytes);
-    if (card->image_is_file)
-        vdi_file_close(card->image, card->image_bytes);
+    if (card->base.image_is_file)
+        vdi_file_close(card->base.image, card->base.image_bytes);
     if (card->alarm)
         vdi_cond_destroy(card->alarm);
     if (card->cond)

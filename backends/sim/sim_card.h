@@ -8,13 +8,8 @@
 
 #include <stdatomic.h>
 
-#include "backend.h"
+#include "card.h"
 #include "sim_options.h"
-#include "vdh_boot.h"
-#include "vdh_capture.h"
-#include "vdh_device.h"
-#include "vdh_flash.h"
-#include "vdh_irq.h"
 #include "vdm.h"
 
 struct sim_stream;
@@ -25,10 +20,6 @@ struct sim_stream;
 #define SIM_REGIONS_MAX (2u + 2u * SIM_BUFFERS_MAX)
 #define SIM_SAMPLE_NS   (50 * SIM_MS) /* an idle stream samples the card's time this often */
 
-#define SIM_EVENTS                                                                  \
-    (VDH_EVENT_FRAME | VDH_EVENT_WATERMARK | VDH_EVENT_SOURCE | VDH_EVENT_CONTROL | \
-     VDH_EVENT_BOOT | VDH_EVENT_FLASH | VDH_EVENT_ERROR)
-
 /* Memory that the card may reach now, as behind an IOMMU. */
 struct sim_region {
     uint64_t address;
@@ -38,8 +29,8 @@ struct sim_region {
 };
 
 struct sim_card {
+    struct card base; /* its driver */
     struct sim_options options;
-    struct vdi_device *device;
     vdi_mutex *lock; /* serialises everything below */
     vdi_cond *cond;  /* of those who wait on a stream, a boot or flash */
 
@@ -54,15 +45,8 @@ struct sim_card {
     size_t source_bytes;
     int64_t epoch_ns; /* rate=real: when it was powered on */
 
-    /* Its driver. */
-    struct vdh_io io;
-    struct vdh_device core;
-    uint8_t *tables;
-    const uint8_t *image; /* what is uploaded, NULL for none */
-    size_t image_bytes;
-    int image_is_file;
-    int ready;     /* boot ended well */
-    int restarted; /* it started anew during capture: to be brought up again */
+    struct vdh_io io; /* of its driver */
+    int restarted;    /* it started anew during capture: to be brought up again */
     char state_text[160];
 
     /* The bus. */
@@ -90,13 +74,14 @@ struct sim_card {
     atomic_uint waiting; /* threads that want the lock */
 };
 
-struct sim_device {
-    struct sim_card *card;
-};
+static inline struct sim_card *sim_card_from(struct card *base)
+{
+    return (struct sim_card *)base;
+}
 
 static inline struct sim_card *sim_card_of(struct vdi_device *device)
 {
-    return ((struct sim_device *)device->priv)->card;
+    return sim_card_from(card_of(device));
 }
 
 static inline int sim_is_max(const struct sim_card *card)
@@ -151,22 +136,11 @@ void sim_io_unmap(struct sim_card *card, const void *bytes);
 /* Now the card may reach nothing at all. */
 void sim_io_unmap_all(struct sim_card *card);
 
-/* ---- sim_boot.c: from power-on to running firmware -------------------------------------------------- */
+/* ---- sim_host.c: what card.h asks of a backend ------------------------------------------------------ */
 
-/* The core's result as a status; sets the error text: what was tried, on which card, and why not. */
-int sim_error(struct sim_card *card, int result, const char *tried);
-/* What a driver does when it finds the card: firmware from flash, or else upload it. The card is
- * `ready` afterwards, or LIMITED and state_text says why. Fails only for a card that is gone. */
-int sim_boot_bring_up(struct sim_card *card);
-/* One boot to its end: a result of the core. Progress is told without the lock. */
-int sim_boot_run(struct sim_card *card, const uint8_t *image, size_t bytes, uint32_t flags,
-                 enum vdh_image_error *why, vdc_progress_fn progress, void *user);
-/* The image that the library carries in its data segment. */
-void sim_boot_default_image(const uint8_t **image, size_t *bytes);
-/* Tells the library what the device is now. */
-void sim_boot_tell(struct sim_card *card);
+extern const struct card_host sim_host;
 /* Fills in what is known of card `number` without opening it. */
-void sim_boot_describe(struct vdi_device_info *out, uint32_t number);
+void sim_host_describe(struct vdi_device_info *out, uint32_t number);
 
 /* ---- sim_registry.c: the cards of this process ------------------------------------------------------ */
 
@@ -182,26 +156,5 @@ int sim_registry_watch(struct vdi_context *context, void **state, int on);
 
 /* Writes the model's ledger where the option says; a failure is logged. */
 void sim_ledger_write(struct sim_card *card);
-
-/* ---- sim_device.c, sim_controls.c, sim_firmware.c, sim_registers.c ------------------------------------ */
-
-extern const struct vdi_input_ops sim_input_ops;
-extern const struct vdi_firmware_ops sim_firmware_ops;
-extern const struct vdi_register_ops sim_register_ops;
-
-int sim_device_formats(struct vdi_device *device, struct vdi_sink *sink);
-int sim_device_negotiate(struct vdi_device *device, vdc_format *format, uint32_t *changed);
-int sim_controls_list(struct vdi_device *device, struct vdi_sink *sink);
-int sim_controls_get(struct vdi_device *device, uint32_t control, int64_t *value);
-int sim_controls_set(struct vdi_device *device, uint32_t control, int64_t value);
-/* The card moved some of them: an event for each. */
-void sim_controls_moved(struct sim_card *card);
-
-/* The nearest format that the card has, as the library's and as the core's; *changed: vdc_changed. */
-struct vdh_format;
-int sim_format_adjust(struct sim_card *card, vdc_format *format, struct vdh_format *core,
-                      uint32_t *changed);
-void sim_format_from_core(vdc_format *out, const struct vdh_device *core,
-                          const struct vdh_format *format);
 
 #endif

@@ -17,7 +17,8 @@ void sim_complete_fail(struct sim_stream *st, const char *why)
         return;
     st->failure = VDC_E_IO;
     (void)snprintf(st->failure_text, sizeof(st->failure_text), "%s", why);
-    vdi_log(st->card->device->context, VDC_LOG_ERROR, "sim:%u: %s", st->card->options.card, why);
+    vdi_log(st->card->base.device->context, VDC_LOG_ERROR, "sim:%u: %s", st->card->options.card,
+            why);
     sim_delivery_ready(st);
     vdi_cond_signal_all(st->card->cond);
 }
@@ -119,7 +120,7 @@ void sim_stream_interrupt(struct sim_card *card, uint32_t events)
         vdi_cond_signal_all(card->cond);
     if (events & VDH_EVENT_ERROR && st->running &&
         vdh_capture_errors(&st->capture, &errors) == VDH_OK) {
-        vdi_log(card->device->context, VDC_LOG_DEBUG, "sim:%u: capture errors 0x%x",
+        vdi_log(card->base.device->context, VDC_LOG_DEBUG, "sim:%u: capture errors 0x%x",
                 card->options.card, (unsigned)errors);
         if (errors & vdh_field_mask(VDH_F_ERROR_STATUS_RING)) {
             (void)sim_complete_collect(st);
@@ -132,7 +133,7 @@ void sim_stream_interrupt(struct sim_card *card, uint32_t events)
 /* Whether the card still captures; if not, the stream ends. */
 static void check_alive(struct sim_stream *st)
 {
-    struct vdh_device *core = &st->card->core;
+    struct vdh_device *core = &st->card->base.core;
     struct vdh_boot_status boot;
     uint32_t state = 0;
     int result = vdh_boot_read_status(core, &boot);

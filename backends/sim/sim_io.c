@@ -168,8 +168,8 @@ static void trace(void *context, const char *event, uint32_t a, uint32_t b)
 {
     struct sim_card *card = context;
 
-    vdi_log(card->device->context, VDC_LOG_DEBUG, "sim:%u: %s (0x%x, 0x%x)", card->options.card,
-            event, (unsigned)a, (unsigned)b);
+    vdi_log(card->base.device->context, VDC_LOG_DEBUG, "sim:%u: %s (0x%x, 0x%x)",
+            card->options.card, event, (unsigned)a, (unsigned)b);
 }
 
 /* ---- DMA ---- */
@@ -196,7 +196,7 @@ static void *dma(void *context, uint64_t address, uint32_t length, int write)
     }
     /* Not in the table: a target abort, and no harm done. */
     card->stray_accesses++;
-    vdi_log(card->device->context, VDC_LOG_WARNING,
+    vdi_log(card->base.device->context, VDC_LOG_WARNING,
             "sim:%u: the card was refused %s of %u bytes at 0x%llx", card->options.card,
             write ? "a write" : "a read", (unsigned)length, (unsigned long long)address);
     return NULL;

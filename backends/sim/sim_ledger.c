@@ -85,6 +85,6 @@ void sim_ledger_write(struct sim_card *card)
         }
         free(text.bytes);
     }
-    vdi_log(card->device->context, VDC_LOG_ERROR, "sim:%u: cannot write its ledger to \"%s\"",
+    vdi_log(card->base.device->context, VDC_LOG_ERROR, "sim:%u: cannot write its ledger to \"%s\"",
             card->options.card, card->options.ledger);
 }

@@ -117,7 +117,7 @@ void sim_registry_release(struct sim_card *card)
     }
     if (place->out && !place->held_out) {
         place->out = 0;
-        tell(number, VDC_EVENT_DEVICE_ARRIVED, card->device->context);
+        tell(number, VDC_EVENT_DEVICE_ARRIVED, card->base.device->context);
     }
     unlock_registry();
 }
@@ -127,7 +127,7 @@ void sim_registry_removed(struct sim_card *card)
     if (lock_registry())
         return;
     places[card->options.card].out = 1;
-    tell(card->options.card, VDC_EVENT_DEVICE_REMOVED, card->device->context);
+    tell(card->options.card, VDC_EVENT_DEVICE_REMOVED, card->base.device->context);
     unlock_registry();
 }
 
@@ -143,7 +143,7 @@ int sim_registry_list(struct vdi_context *context, struct vdi_sink *sink)
 
         if (places[i].out)
             continue;
-        sim_boot_describe(&info, i);
+        sim_host_describe(&info, i);
         result = vdi_sink_device(sink, &info);
     }
     unlock_registry();

@@ -34,77 +34,18 @@ static int make_rings(struct sim_stream *st)
     return VDC_OK;
 }
 
-/* The picture that was asked for, as the core's, and then the window of it. */
-static int choose(struct sim_stream *st, const struct vdi_stream_config *config,
-                  struct vdi_stream_layout *layout)
-{
-    const struct vdh_device *core = &st->card->core;
-    struct vdh_format *format = &st->format;
-    vdc_format wanted = config->format;
-    uint32_t changed = 0;
-    uint32_t line;
-    uint32_t width;
-    int result;
-
-    result = sim_format_adjust(st->card, &wanted, format, &changed);
-    if (result)
-        return result;
-    if (changed)
-        return vdi_error(VDC_E_RANGE,
-                         "sim:%u: it has no such format (differences 0x%x); negotiate "
-                         "first",
-                         st->card->options.card, (unsigned)changed);
-    width = format->width;
-    layout->crop.width_px = format->width;
-    layout->crop.height_px = format->height;
-    if (config->crop.width_px) {
-        const vdc_rect *crop = &config->crop;
-
-        if (crop->left_px > format->width || crop->width_px > format->width - crop->left_px ||
-            crop->top_px > format->height || crop->height_px > format->height - crop->top_px)
-            return vdi_error(VDC_E_RANGE, "sim:%u: the window leaves the picture of %ux%u",
-                             st->card->options.card, (unsigned)format->width,
-                             (unsigned)format->height);
-        /* A stride that was asked for stays; the smallest one shrinks with the window. */
-        line = vdh_format_line_bytes(format->fourcc, width);
-        format->width = crop->width_px;
-        format->height = crop->height_px;
-        format->left += crop->left_px;
-        format->top += crop->top_px;
-        if (format->stride_bytes == line)
-            format->stride_bytes = vdh_format_line_bytes(format->fourcc, format->width);
-        layout->crop = *crop;
-    }
-    sim_format_from_core(&layout->format, core, format);
-    return VDC_OK;
-}
-
 int sim_stream_open(struct vdi_stream *stream, const struct vdi_stream_config *config,
                     struct vdi_stream_layout *layout)
 {
     struct sim_card *card = sim_card_of(stream->device);
     struct sim_stream *st = sim_stream_of(stream);
-    int result = VDC_OK;
+    int result;
 
-    memset(layout, 0, sizeof(*layout));
     st->card = card;
     st->stream = stream;
     atomic_init(&st->wake, 0);
     sim_card_enter(card);
-    if (card->stream)
-        result = vdi_error(VDC_E_BUSY, "sim:%u: it has a stream already; close that first",
-                           card->options.card);
-    else if (!card->ready)
-        result = vdi_error(VDC_E_FIRMWARE, "sim:%u: it cannot capture: %s", card->options.card,
-                           card->state_text);
-    if (!result)
-        result = choose(st, config, layout);
-    /* The card has the last word about windows. */
-    if (!result)
-        result = sim_error(card, vdh_format_set(&card->core, &st->format), "setting the format");
-    if (!result)
-        result = vdc_format_layout(layout->planes, &layout->plane_count, &layout->frame_bytes,
-                                   &layout->format);
+    result = card_stream_format(&card->base, card->stream != NULL, config, &st->format, layout);
     if (!result)
         result = make_rings(st);
     if (!result) {
@@ -112,8 +53,8 @@ int sim_stream_open(struct vdi_stream *stream, const struct vdi_stream_config *c
         st->watermark = config->watermark_lines;
         st->damaged_too = config->damaged_too;
         st->interval_ns = (uint64_t)st->format.interval.num * 1000000000u / st->format.interval.den;
-        vdi_timebase_init(&st->base, card->core.identity.time_hz,
-                          card->core.identity.time_tolerance_ppm);
+        vdi_timebase_init(&st->base, card->base.core.identity.time_hz,
+                          card->base.core.identity.time_tolerance_ppm);
         card->stream = st;
     }
     sim_card_leave(card);
@@ -138,25 +79,25 @@ void sim_stream_close(struct vdi_stream *stream)
 /* After a loss of power the card has forgotten its firmware and all that was set. */
 static int revive(struct sim_card *card)
 {
-    uint32_t input = card->core.input;
-    uint32_t timing = card->core.timing;
+    uint32_t input = card->base.core.input;
+    uint32_t timing = card->base.core.timing;
     struct vdh_boot_status boot;
-    int result = vdh_boot_read_status(&card->core, &boot);
+    int result = vdh_boot_read_status(&card->base.core, &boot);
 
     if (result)
-        return sim_error(card, result, "starting capture");
-    if (boot.runs && card->ready && !card->restarted)
+        return card_error(&card->base, result, "starting capture");
+    if (boot.runs && card->base.ready && !card->restarted)
         return VDC_OK;
     card->restarted = 0;
-    result = sim_boot_bring_up(card);
+    result = card_boot_bring_up(&card->base);
     if (result)
         return result;
-    if (!card->ready)
+    if (!card->base.ready)
         return vdi_error(VDC_E_FIRMWARE, "sim:%u: it started anew and cannot capture: %s",
-                         card->options.card, card->state_text);
-    if (vdh_input_select(&card->core, input) == VDH_OK)
-        (void)vdh_timing_select(&card->core, timing);
-    vdi_device_event(card->device, VDC_EVENT_FIRMWARE_CHANGED, 0, 0);
+                         card->options.card, card->base.state_text);
+    if (vdh_input_select(&card->base.core, input) == VDH_OK)
+        (void)vdh_timing_select(&card->base.core, timing);
+    vdi_device_event(card->base.device, VDC_EVENT_FIRMWARE_CHANGED, 0, 0);
     return VDC_OK;
 }
 
@@ -184,22 +125,6 @@ static void reset_run(struct sim_stream *st)
     atomic_store(&st->wake, 0);
 }
 
-/* Ends whatever the card does with our memory. */
-static int end_engine(struct sim_stream *st)
-{
-    struct sim_card *card = st->card;
-    int result;
-
-    do {
-        uint32_t again_us = 0;
-
-        result = vdh_capture_stop_step(&st->capture, sim_card_now(card) / 1000u, &again_us);
-        if (result == VDH_AGAIN)
-            sim_card_pause(card, again_us);
-    } while (result == VDH_AGAIN);
-    return result;
-}
-
 int sim_stream_start(struct vdi_stream *stream)
 {
     struct sim_stream *st = sim_stream_of(stream);
@@ -210,21 +135,23 @@ int sim_stream_start(struct vdi_stream *stream)
     reset_run(st);
     result = revive(card);
     if (!result)
-        result = sim_error(card, vdh_format_set(&card->core, &st->format), "setting the format");
+        result = card_error(&card->base, vdh_format_set(&card->base.core, &st->format),
+                            "setting the format");
     if (!result) {
         sim_io_map(card, st->descriptors.bytes, st->descriptors.size, 1, 0);
         sim_io_map(card, st->completions.bytes, st->completions.size, 0, 1);
-        result = sim_error(
-            card, vdh_capture_set_up(&st->capture, &card->core, &st->descriptors, &st->completions),
+        result = card_error(
+            &card->base,
+            vdh_capture_set_up(&st->capture, &card->base.core, &st->descriptors, &st->completions),
             "setting up the rings");
     }
     for (uint32_t i = 0; i < st->pending_count && !result; i++)
-        result = sim_error(card, sim_buffer_give(st, st->pending[i]), "queueing a buffer");
+        result = card_error(&card->base, sim_buffer_give(st, st->pending[i]), "queueing a buffer");
     if (!result) {
         sim_time_sample(st);
         result = vdh_capture_start(&st->capture, st->watermark);
         if (result)
-            (void)end_engine(st);
+            (void)card_stream_end(&card->base, &st->capture);
         if (result == VDH_E_RANGE) {
             /* It took the same configuration a moment ago, so it has lost that since. */
             card->restarted = 1;
@@ -233,7 +160,7 @@ int sim_stream_start(struct vdi_stream *stream)
                                "after a loss of power; start again",
                                card->options.card);
         } else {
-            result = sim_error(card, result, "starting capture");
+            result = card_error(&card->base, result, "starting capture");
         }
     }
     if (result) {
@@ -265,7 +192,7 @@ int sim_stream_queue(struct vdi_stream *stream, struct vdi_buffer *buffer)
             st->pending[st->pending_count++] = buffer;
         }
     } else if (!own->at_card && !st->stopping && !card->gone && !st->failure) {
-        result = sim_error(card, sim_buffer_give(st, buffer), "queueing a buffer");
+        result = card_error(&card->base, sim_buffer_give(st, buffer), "queueing a buffer");
         if (sim_is_max(card)) {
             sim_delivery_fill(st);
             /* A wait may stand still for want of a buffer. */
@@ -290,7 +217,8 @@ int sim_stream_stop(struct vdi_stream *stream)
         st->stopping = 1;
         if (!card->gone)
             sim_account_read(st);
-        result = end_engine(st);
+        /* Ends whatever the card does with our memory. */
+        result = card_stream_end(&card->base, &st->capture);
         /* A torn record becomes whole within moments; it stands in our memory, not in the card. */
         for (uint32_t i = 0; i < 10 && !sim_complete_collect(st) && st->bad_since_ns; i++)
             sim_card_pause(card, 50);
@@ -308,5 +236,5 @@ int sim_stream_stop(struct vdi_stream *stream)
     vdi_cond_signal_all(card->cond);
     sim_card_leave(card);
     /* A card that is gone has stopped; wait tells the rest. */
-    return result == VDH_E_GONE ? VDC_OK : sim_error(card, result, "stopping capture");
+    return result == VDH_E_GONE ? VDC_OK : card_error(&card->base, result, "stopping capture");
 }

@@ -31,7 +31,7 @@ static int read_time(struct sim_stream *st, uint64_t *ticks, int64_t *before, in
     for (uint32_t i = 0; i < TRIES; i++) {
         int64_t first = host_now(card);
         uint64_t value = 0;
-        int result = vdh_time_read(&card->core, &value);
+        int result = vdh_time_read(&card->base.core, &value);
         int64_t last = host_now(card);
 
         if (result)

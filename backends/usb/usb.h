@@ -9,14 +9,8 @@
 #include <libusb.h>
 #include <stdatomic.h>
 
-#include "backend.h"
+#include "card.h"
 #include "usb_options.h"
-#include "vdh_boot.h"
-#include "vdh_capture.h"
-#include "vdh_device.h"
-#include "vdh_flash.h"
-#include "vdh_format.h"
-#include "vdh_irq.h"
 
 struct usb_stream;
 
@@ -25,9 +19,6 @@ struct usb_stream;
 #define USB_EVENT_IN    0x82u
 #define USB_EVENT_BYTES 64u
 #define USB_CONTROL_MS  1000u /* of a control request */
-#define USB_EVENTS                                                                               \
-    (VDH_EVENT_SOURCE | VDH_EVENT_CONTROL | VDH_EVENT_BOOT | VDH_EVENT_FLASH | VDH_EVENT_ERROR | \
-     VDH_EVENT_STOPPED)
 
 /* Which driver a device needs; its descriptors decide. */
 enum usb_kind { USB_KIND_NONE, USB_KIND_VENDOR, USB_KIND_UVC };
@@ -59,10 +50,9 @@ struct usb_link {
 };
 
 struct usb_card {
+    struct card base; /* its driver */
     struct usb_options options;
-    struct vdi_device *device;
     libusb_context *context;
-    char id[128];
     char serial[32];
     char port[48];
     int speed;
@@ -82,14 +72,7 @@ struct usb_card {
     uint32_t moved;  /* CONTROL_CHANGED of the same packets */
     uint32_t moving; /* not 0: it is expected to leave the bus and to come back */
 
-    struct vdh_io io;
-    struct vdh_device core;
-    uint8_t *tables;
-    const uint8_t *image;
-    size_t image_bytes;
-    int image_is_file;
-    int ready;
-    char state_text[160];
+    struct vdh_io io;   /* of its driver */
     int64_t request_ns; /* how long the shortest request took */
 
     /* Registers read in one request, each handed out once. */
@@ -102,13 +85,14 @@ struct usb_card {
     struct usb_stream *stream;
 };
 
-struct usb_device {
-    struct usb_card *card;
-};
+static inline struct usb_card *usb_card_from(struct card *base)
+{
+    return (struct usb_card *)base;
+}
 
 static inline struct usb_card *usb_card_of(struct vdi_device *device)
 {
-    return ((struct usb_device *)device->priv)->card;
+    return usb_card_from(card_of(device));
 }
 
 /* ---- usb_find.c: what is on the bus ---- */
@@ -156,16 +140,20 @@ int usb_io_result(struct usb_card *card, int code);
 
 /* ---- usb_boot.c: all with `control` held ---- */
 
-int usb_error(struct usb_card *card, int result, const char *tried);
-int usb_boot_attach(struct usb_card *card);
-int usb_boot_bring_up(struct usb_card *card);
-int usb_boot_run(struct usb_card *card, const uint8_t *image, size_t bytes, uint32_t flags,
-                 enum vdh_image_error *why, vdc_progress_fn progress, void *user);
-void usb_boot_tell(struct usb_card *card);
 /* From now on (1), or no longer (0), it may leave the bus and come back; nests. */
 void usb_boot_moving(struct usb_card *card, int moving);
-/* Lets time pass, or less if an event of boot or flash comes. */
-void usb_boot_pause(struct usb_card *card, uint32_t microseconds);
+int usb_boot_greet(struct card *base, uint32_t attempt);
+int usb_boot_run(struct card *base, const uint8_t *image, size_t bytes, uint32_t flags,
+                 enum vdh_image_error *why, vdc_progress_fn progress, void *user);
+
+/* ---- usb_host.c: what card.h asks of a backend ---- */
+
+extern const struct card_host usb_host;
+
+/* ---- usb_format.c: what the link carries ---- */
+
+int usb_format_carries(const struct card *card, const struct vdh_format *format);
+int usb_format_negotiate(struct card *card, vdc_format *format, uint32_t *changed);
 
 /* ---- usb_event.c: the interrupt endpoint and what it sets off ---- */
 
@@ -187,22 +175,5 @@ void usb_hotplug_moving(const char *id, int moving);
 uint64_t usb_platform_budget_bytes(void);
 /* What to do about a missing permission. */
 const char *usb_platform_permission_text(void);
-
-/* ---- Tables ---- */
-
-extern const struct vdi_input_ops usb_input_ops;
-extern const struct vdi_firmware_ops usb_firmware_ops;
-extern const struct vdi_register_ops usb_register_ops;
-
-int usb_formats(struct vdi_device *device, struct vdi_sink *sink);
-int usb_negotiate(struct vdi_device *device, vdc_format *format, uint32_t *changed);
-int usb_controls(struct vdi_device *device, struct vdi_sink *sink);
-int usb_get_control(struct vdi_device *device, uint32_t control, int64_t *value);
-int usb_set_control(struct vdi_device *device, uint32_t control, int64_t value);
-void usb_controls_moved(struct usb_card *card, uint32_t mask);
-int usb_format_adjust(struct usb_card *card, vdc_format *format, struct vdh_format *core,
-                      uint32_t *changed);
-void usb_format_from_core(vdc_format *out, const struct vdh_device *core,
-                          const struct vdh_format *format);
 
 #endif

@@ -48,9 +48,9 @@ static int probe(struct usb_card *card)
         ordinary = read_ns(to, plain);
         special = read_ns(to, mapped);
         fast = special <= SLOWER_MOST * (ordinary + 1000);
-        vdi_log(card->device->context, VDC_LOG_DEBUG,
+        vdi_log(card->base.device->context, VDC_LOG_DEBUG,
                 "%s: %u bytes of device memory are read in %lld us, of ordinary in %lld: %s",
-                card->id, (unsigned)PROBE_BYTES, (long long)(special / 1000),
+                card->base.id, (unsigned)PROBE_BYTES, (long long)(special / 1000),
                 (long long)(ordinary / 1000), fast ? "used" : "not used");
     }
     if (mapped)
@@ -92,7 +92,7 @@ int usb_buffer_allocate(struct vdi_buffer *buffer, size_t bytes)
         own->memory = calloc(1, padded);
         if (!own->memory)
             return vdi_error(VDC_E_NO_MEMORY, "%s: no memory for a frame of %zu bytes",
-                             st->card->id, bytes);
+                             st->card->base.id, bytes);
     }
     own->memory_bytes = padded;
     buffer->data = own->memory;
@@ -128,7 +128,7 @@ int usb_buffer_attach(struct vdi_buffer *buffer)
         usb_frame_shape(&own->shape, st->frame_bytes, room, st->plan.transfer_bytes))
         return vdi_error(VDC_E_INVALID,
                          "%s: buffer %u cannot take a frame: %zu bytes are there, %u are needed",
-                         st->card->id, (unsigned)buffer->index, buffer->capacity_bytes,
+                         st->card->base.id, (unsigned)buffer->index, buffer->capacity_bytes,
                          (unsigned)st->frame_bytes);
     return VDC_OK;
 }

@@ -23,7 +23,7 @@ void usb_delivery_fail(struct usb_stream *st, const char *why)
         return;
     st->failure = VDC_E_IO;
     (void)snprintf(st->failure_text, sizeof(st->failure_text), "%s", why);
-    vdi_log(st->card->device->context, VDC_LOG_ERROR, "%s: %s", st->card->id, why);
+    vdi_log(st->card->base.device->context, VDC_LOG_ERROR, "%s: %s", st->card->base.id, why);
     usb_delivery_ready(st);
     vdi_cond_signal_all(st->card->cond);
 }
@@ -69,7 +69,7 @@ static int outcome(struct usb_stream *st, struct vdi_completion *out)
     if (st->woken) {
         st->woken = 0;
         usb_delivery_ready(st);
-        return vdi_error(VDC_E_CANCELLED, "%s: the wait was cancelled", st->card->id);
+        return vdi_error(VDC_E_CANCELLED, "%s: the wait was cancelled", st->card->base.id);
     }
     if (st->done_count) {
         *out = st->done[st->done_first];
@@ -79,9 +79,9 @@ static int outcome(struct usb_stream *st, struct vdi_completion *out)
         return VDC_OK;
     }
     if (st->card->gone)
-        return vdi_error(VDC_E_GONE, "%s: it was unplugged; stop and close it", st->card->id);
+        return vdi_error(VDC_E_GONE, "%s: it was unplugged; stop and close it", st->card->base.id);
     if (st->failure)
-        return vdi_error(st->failure, "%s: %s", st->card->id, st->failure_text);
+        return vdi_error(st->failure, "%s: %s", st->card->base.id, st->failure_text);
     return st->running ? NOTHING_YET : VDC_E_TIMEOUT;
 }
 

@@ -42,8 +42,8 @@ void usb_card_lost(struct usb_card *card)
     card->link.lost = 1;
     if (atomic_exchange(&card->gone, 1))
         return;
-    vdi_log(card->device->context, VDC_LOG_WARNING, "%s: it was unplugged", card->id);
-    usb_hotplug_lost(card->device->context, card->id);
+    vdi_log(card->base.device->context, VDC_LOG_WARNING, "%s: it was unplugged", card->base.id);
+    usb_hotplug_lost(card->base.device->context, card->base.id);
     if (card->stream)
         usb_delivery_ready(card->stream);
     vdi_cond_signal_all(card->cond);
@@ -77,7 +77,7 @@ static void run_control(void *argument)
     while (atomic_load(&card->quit) < QUIT_CONTROL) {
         int64_t due = usb_stream_due(card);
         uint32_t events = card->news & TOLD_LATER;
-        uint32_t moved = card->moved;
+        uint32_t moved;
         int over = 0;
 
         if (card->moving) {
@@ -113,7 +113,7 @@ struct choice {
 
 static void take_seat(struct usb_card *card, const struct usb_seat *seat)
 {
-    memcpy(card->id, seat->id, sizeof(card->id));
+    memcpy(card->base.id, seat->id, sizeof(card->base.id));
     memcpy(card->serial, seat->serial, sizeof(card->serial));
     memcpy(card->port, seat->port, sizeof(card->port));
     card->speed = seat->speed;
@@ -142,7 +142,7 @@ static int find_and_link(struct usb_card *card)
     if (result < 0)
         return result;
     if (choice.busy)
-        return usb_find_error(card->id, choice.busy, "opening it");
+        return usb_find_error(card->base.id, choice.busy, "opening it");
     if (!card->link.handle)
         return vdi_error(VDC_E_NOT_FOUND,
                          "usb:%s: no such device is plugged in; \"vidicon list\" shows what is",
@@ -155,11 +155,13 @@ static int take_image(struct usb_card *card)
     if (strcmp(card->options.firmware, "none") == 0)
         return VDC_OK;
     if (card->options.firmware[0]) {
-        card->image_is_file = 1;
-        return vdi_file_open(&card->image, &card->image_bytes, card->options.firmware);
+        card->base.image_is_file = 1;
+        (void)snprintf(card->base.image_name, sizeof(card->base.image_name), "%.60s",
+                       card->options.firmware);
+        return vdi_file_open(&card->base.image, &card->base.image_bytes, card->options.firmware);
     }
-    card->image = vdh_default_image;
-    card->image_bytes = vdh_default_image_bytes;
+    card->base.image = vdh_default_image;
+    card->base.image_bytes = vdh_default_image_bytes;
     return VDC_OK;
 }
 
@@ -177,8 +179,8 @@ static int prepare(struct usb_card *card)
         result = take_image(card);
     if (!result)
         result = usb_context_create(&card->context);
-    card->tables = malloc(VDH_TABLES_MAX_BYTES);
-    if (!result && !card->tables)
+    card->base.tables = malloc(VDH_TABLES_MAX_BYTES);
+    if (!result && !card->base.tables)
         result = vdi_error(VDC_E_NO_MEMORY, "usb: no memory to open a device");
     if (!result)
         result = vdi_thread_create(&card->events_thread, run_events, card, "vidicon-usb");
@@ -205,9 +207,9 @@ static void destroy(struct usb_card *card)
         libusb_free_transfer(card->link.event);
     if (card->context)
         libusb_exit(card->context);
-    if (card->image_is_file && card->image)
-        vdi_file_close(card->image, card->image_bytes);
-    free(card->tables);
+    if (card->base.image_is_file && card->base.image)
+        vdi_file_close(card->base.image, card->base.image_bytes);
+    free(card->base.tables);
     vdi_cond_destroy(card->alarm);
     vdi_cond_destroy(card->cond);
     vdi_mutex_destroy(card->lock);
@@ -221,7 +223,7 @@ static int bring_up(struct usb_card *card)
 
     if (!result) {
         usb_card_enter(card);
-        result = usb_boot_bring_up(card);
+        result = card_boot_bring_up(&card->base);
         usb_card_leave(card);
     }
     if (!result)
@@ -231,14 +233,15 @@ static int bring_up(struct usb_card *card)
 
 int usb_open(struct vdi_device *device, const char *path)
 {
-    struct usb_device *own = device->priv;
+    struct card_device *own = device->priv;
     struct usb_card *card = calloc(1, sizeof(*card));
     char why[320];
     int result;
 
     if (!card)
         return vdi_error(VDC_E_NO_MEMORY, "usb:%.64s: no memory to open it", path);
-    card->device = device;
+    card->base.host = &usb_host;
+    card->base.device = device;
     atomic_init(&card->gone, 0);
     atomic_init(&card->quit, 0);
     atomic_init(&card->requests, 0);
@@ -253,15 +256,15 @@ int usb_open(struct vdi_device *device, const char *path)
         destroy(card);
         return result;
     }
-    own->card = card;
+    own->card = &card->base;
     return VDC_OK;
 }
 
 void usb_close(struct vdi_device *device)
 {
-    struct usb_device *own = device->priv;
+    struct card_device *own = device->priv;
 
     if (own->card)
-        destroy(own->card);
+        destroy(usb_card_from(own->card));
     own->card = NULL;
 }

@@ -83,7 +83,7 @@ void usb_event_tell(struct usb_card *card, uint32_t events, uint32_t moved)
         usb_card_unlock(card);
     }
     if (events & VDH_EVENT_SOURCE)
-        vdi_device_event(card->device, VDC_EVENT_SIGNAL_CHANGED, 0, 0);
-    if (events & VDH_EVENT_CONTROL && card->ready)
-        usb_controls_moved(card, moved);
+        vdi_device_event(card->base.device, VDC_EVENT_SIGNAL_CHANGED, 0, 0);
+    if (events & VDH_EVENT_CONTROL && card->base.ready)
+        card_controls_moved(&card->base, moved);
 }

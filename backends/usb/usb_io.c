@@ -157,7 +157,7 @@ static void io_trace(void *context, const char *event, uint32_t a, uint32_t b)
 {
     struct usb_card *card = context;
 
-    vdi_log(card->device->context, VDC_LOG_DEBUG, "%s: %s (0x%x, 0x%x)", card->id, event,
+    vdi_log(card->base.device->context, VDC_LOG_DEBUG, "%s: %s (0x%x, 0x%x)", card->base.id, event,
             (unsigned)a, (unsigned)b);
 }
 

@@ -110,7 +110,8 @@ int usb_link_return(struct usb_card *card)
         (void)vdi_cond_wait(card->cond, card->lock, vdi_now_ns() + LOOK_AGAIN);
         usb_card_unlock(card);
     }
-    vdi_log(card->device->context, VDC_LOG_WARNING, "%s: it left the bus and did not come back: %s",
-            card->id, libusb_error_name(search.code));
+    vdi_log(card->base.device->context, VDC_LOG_WARNING,
+            "%s: it left the bus and did not come back: %s", card->base.id,
+            libusb_error_name(search.code));
     return VDH_E_GONE;
 }

@@ -12,53 +12,13 @@
 
 /* ---- Open and close ---- */
 
-/* The picture that was asked for, as the core's, and then the window of it. */
-static int choose(struct usb_stream *st, const struct vdi_stream_config *config,
-                  struct vdi_stream_layout *layout)
-{
-    const struct vdh_device *core = &st->card->core;
-    struct vdh_format *format = &st->format;
-    vdc_format wanted = config->format;
-    uint32_t changed = 0;
-    uint32_t line;
-    int result = usb_format_adjust(st->card, &wanted, format, &changed);
-
-    if (result)
-        return result;
-    if (changed)
-        return vdi_error(VDC_E_RANGE,
-                         "%s: it has no such format (differences 0x%x); negotiate first",
-                         st->card->id, (unsigned)changed);
-    layout->crop.width_px = format->width;
-    layout->crop.height_px = format->height;
-    if (config->crop.width_px) {
-        const vdc_rect *crop = &config->crop;
-
-        if (crop->left_px > format->width || crop->width_px > format->width - crop->left_px ||
-            crop->top_px > format->height || crop->height_px > format->height - crop->top_px)
-            return vdi_error(VDC_E_RANGE, "%s: the window leaves the picture of %ux%u",
-                             st->card->id, (unsigned)format->width, (unsigned)format->height);
-        /* A stride that was asked for stays; the smallest one shrinks with the window. */
-        line = vdh_format_line_bytes(format->fourcc, format->width);
-        format->width = crop->width_px;
-        format->height = crop->height_px;
-        format->left += crop->left_px;
-        format->top += crop->top_px;
-        if (format->stride_bytes == line)
-            format->stride_bytes = vdh_format_line_bytes(format->fourcc, format->width);
-        layout->crop = *crop;
-    }
-    usb_format_from_core(&layout->format, core, format);
-    return VDC_OK;
-}
-
 /* Whether link and host can carry it, and by which transfers. */
 static int plan(struct usb_stream *st, const struct vdi_stream_config *config)
 {
     struct usb_card *card = st->card;
     struct usb_load load;
-    uint64_t padded = (st->frame_bytes + USB_PAD_BYTES - 1u) / USB_PAD_BYTES * USB_PAD_BYTES;
-    uint64_t buffers = padded * config->buffer_count;
+    uint64_t pads = ((uint64_t)st->frame_bytes + USB_PAD_BYTES - 1u) / USB_PAD_BYTES;
+    uint64_t buffers = pads * USB_PAD_BYTES * config->buffer_count;
     char why[400];
 
     memset(&load, 0, sizeof(load));
@@ -82,7 +42,7 @@ static int plan(struct usb_stream *st, const struct vdi_stream_config *config)
             return VDC_OK;
     }
     if (usb_tune_plan(&st->plan, &load, why, sizeof(why)))
-        return vdi_error(VDC_E_RANGE, "%s: this cannot work: %s", card->id, why);
+        return vdi_error(VDC_E_RANGE, "%s: this cannot work: %s", card->base.id, why);
     return VDC_OK;
 }
 
@@ -91,23 +51,12 @@ int usb_stream_open(struct vdi_stream *stream, const struct vdi_stream_config *c
 {
     struct usb_card *card = usb_card_of(stream->device);
     struct usb_stream *st = usb_stream_of(stream);
-    int result = VDC_OK;
+    int result;
 
-    memset(layout, 0, sizeof(*layout));
     st->card = card;
     st->stream = stream;
     usb_card_enter(card);
-    if (card->stream)
-        result = vdi_error(VDC_E_BUSY, "%s: it has a stream already; close that first", card->id);
-    else if (!card->ready)
-        result = vdi_error(VDC_E_FIRMWARE, "%s: it cannot capture: %s", card->id, card->state_text);
-    if (!result)
-        result = choose(st, config, layout);
-    if (!result)
-        result = usb_error(card, vdh_format_set(&card->core, &st->format), "setting the format");
-    if (!result)
-        result = vdc_format_layout(layout->planes, &layout->plane_count, &layout->frame_bytes,
-                                   &layout->format);
+    result = card_stream_format(&card->base, card->stream != NULL, config, &st->format, layout);
     if (!result) {
         st->frame_bytes = (uint32_t)layout->frame_bytes;
         st->interval_ns = (uint64_t)st->format.interval.num * 1000000000u / st->format.interval.den;
@@ -118,10 +67,10 @@ int usb_stream_open(struct vdi_stream *stream, const struct vdi_stream_config *c
     if (result) {
         usb_transfer_destroy(st);
     } else {
-        vdi_timebase_init(&st->base, card->core.identity.time_hz,
-                          card->core.identity.time_tolerance_ppm);
-        vdi_log(card->device->context, VDC_LOG_DEBUG,
-                "%s: up to %u transfers of %u bytes, %u bytes in flight", card->id,
+        vdi_timebase_init(&st->base, card->base.core.identity.time_hz,
+                          card->base.core.identity.time_tolerance_ppm);
+        vdi_log(card->base.device->context, VDC_LOG_DEBUG,
+                "%s: up to %u transfers of %u bytes, %u bytes in flight", card->base.id,
                 (unsigned)st->plan.piece_count, (unsigned)st->plan.transfer_bytes,
                 (unsigned)st->plan.in_flight_bytes);
         usb_card_lock(card);
@@ -171,20 +120,6 @@ static void reset_run(struct usb_stream *st)
     st->watch_ns = vdi_now_ns() + SILENCE_NS;
 }
 
-static int end_engine(struct usb_stream *st)
-{
-    int result;
-
-    do {
-        uint32_t again_us = 0;
-
-        result = vdh_capture_stop_step(&st->capture, (uint64_t)vdi_now_ns() / 1000u, &again_us);
-        if (result == VDH_AGAIN)
-            usb_boot_pause(st->card, again_us);
-    } while (result == VDH_AGAIN);
-    return result;
-}
-
 int usb_stream_start(struct vdi_stream *stream)
 {
     struct usb_stream *st = usb_stream_of(stream);
@@ -195,15 +130,17 @@ int usb_stream_start(struct vdi_stream *stream)
     usb_card_lock(card);
     reset_run(st);
     usb_card_unlock(card);
-    result = usb_error(card, vdh_format_set(&card->core, &st->format), "setting the format");
-    if (!result)
-        result = usb_error(card, vdh_capture_set_up(&st->capture, &card->core, NULL, NULL),
-                           "setting up capture");
-    /* Whatever the last user of the endpoint left it in. */
+    result = card_error(&card->base, vdh_format_set(&card->base.core, &st->format),
+                        "setting the format");
     if (!result)
         result =
-            usb_error(card, usb_io_result(card, libusb_clear_halt(card->link.handle, USB_BULK_IN)),
-                      "clearing its endpoint");
+            card_error(&card->base, vdh_capture_set_up(&st->capture, &card->base.core, NULL, NULL),
+                       "setting up capture");
+    /* Whatever the last user of the endpoint left it in. */
+    if (!result)
+        result = card_error(&card->base,
+                            usb_io_result(card, libusb_clear_halt(card->link.handle, USB_BULK_IN)),
+                            "clearing its endpoint");
     if (!result) {
         usb_time_sample(st);
         usb_card_lock(card);
@@ -211,15 +148,15 @@ int usb_stream_start(struct vdi_stream *stream)
         usb_transfer_pump(st);
         result = st->failure;
         if (result)
-            (void)vdi_error(result, "%s: %s", card->id, st->failure_text);
+            (void)vdi_error(result, "%s: %s", card->base.id, st->failure_text);
         usb_card_unlock(card);
     }
     if (!result) {
         int code = vdh_capture_start(&st->capture, 0);
 
         if (code)
-            (void)end_engine(st);
-        result = usb_error(card, code, "starting capture");
+            (void)card_stream_end(&card->base, &st->capture);
+        result = card_error(&card->base, code, "starting capture");
     }
     usb_card_lock(card);
     if (result) {
@@ -255,10 +192,10 @@ static void tell_trouble(const struct usb_stream *st)
     const struct usb_trouble *t = &st->trouble;
 
     if (t->shorts + t->longs + t->refused + t->stalls + t->overruns + t->errors + t->silences)
-        vdi_log(st->card->device->context, VDC_LOG_WARNING,
+        vdi_log(st->card->base.device->context, VDC_LOG_WARNING,
                 "%s: on the bus: %llu short frames, %llu without an end, %llu impossible records, "
                 "%llu stalls, %llu overruns, %llu failed transfers, %llu silences",
-                st->card->id, (unsigned long long)t->shorts, (unsigned long long)t->longs,
+                st->card->base.id, (unsigned long long)t->shorts, (unsigned long long)t->longs,
                 (unsigned long long)t->refused, (unsigned long long)t->stalls,
                 (unsigned long long)t->overruns, (unsigned long long)t->errors,
                 (unsigned long long)t->silences);
@@ -276,7 +213,7 @@ int usb_stream_stop(struct vdi_stream *stream)
         st->stopping = 1;
         usb_card_unlock(card);
         if (!atomic_load(&card->gone))
-            result = end_engine(st);
+            result = card_stream_end(&card->base, &st->capture);
         usb_card_lock(card);
         usb_transfer_drain(st);
         usb_card_unlock(card);
@@ -293,7 +230,7 @@ int usb_stream_stop(struct vdi_stream *stream)
     usb_card_unlock(card);
     usb_card_leave(card);
     /* A device that is gone has stopped; wait tells the rest. */
-    return result == VDH_E_GONE ? VDC_OK : usb_error(card, result, "stopping capture");
+    return result == VDH_E_GONE ? VDC_OK : card_error(&card->base, result, "stopping capture");
 }
 
 /* ---- The control thread's part ---- */
@@ -321,10 +258,10 @@ static void look_why(struct usb_stream *st)
     uint64_t before = st->report.good;
     struct vdh_boot_status boot;
     uint32_t state = 0;
-    int result = vdh_boot_read_status(&card->core, &boot);
+    int result = vdh_boot_read_status(&card->base.core, &boot);
 
     if (!result)
-        result = vdh_user_read(&card->core, VDH_R_CAPTURE_STATUS, &state);
+        result = vdh_user_read(&card->base.core, VDH_R_CAPTURE_STATUS, &state);
     if (!result)
         usb_account_read(st);
     usb_card_lock(card);

@@ -36,7 +36,7 @@ void usb_time_sample(struct usb_stream *st)
     struct usb_card *card = st->card;
     uint64_t ticks = 0;
     int64_t before = vdi_now_ns();
-    int result = vdh_time_read(&card->core, &ticks);
+    int result = vdh_time_read(&card->base.core, &ticks);
     int64_t after = vdi_now_ns();
 
     usb_card_lock(card);
@@ -85,7 +85,7 @@ static int64_t measured(const struct usb_stream *st, uint64_t ticks)
 /* Whether the counter went on between the last frame and this one as frames do. */
 static int goes_on(const struct usb_stream *st, uint64_t sequence, uint64_t ticks)
 {
-    uint64_t hz = st->card->core.identity.time_hz;
+    uint64_t hz = st->card->base.core.identity.time_hz;
     uint64_t frames = sequence - st->last_sequence;
     uint64_t expected;
     uint64_t got = ticks - st->last_ticks;

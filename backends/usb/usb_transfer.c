@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIDE_BYTES  (2u * USB_PAD_BYTES)
-#define TRIES_MOST  16u /* recoveries in a row */
-#define FRAMES_SKIP 4u  /* so many frames' bytes without an end: there is none */
+#define SIDE_BYTES  2048u /* twice USB_PAD_BYTES */
+#define TRIES_MOST  16u   /* recoveries in a row */
+#define FRAMES_SKIP 4u    /* so many frames' bytes without an end: there is none */
 
 static void LIBUSB_CALL piece_done(struct libusb_transfer *transfer);
 
@@ -20,7 +20,7 @@ int usb_transfer_create(struct usb_stream *st)
     st->piece_count = 0;
     st->side_memory = malloc((size_t)st->plan.piece_count * SIDE_BYTES);
     if (!st->side_memory)
-        return vdi_error(VDC_E_NO_MEMORY, "%s: no memory for transfers", st->card->id);
+        return vdi_error(VDC_E_NO_MEMORY, "%s: no memory for transfers", st->card->base.id);
     for (uint32_t i = 0; i < st->plan.piece_count; i++) {
         struct usb_piece *piece = &st->pieces[i];
 
@@ -29,7 +29,7 @@ int usb_transfer_create(struct usb_stream *st)
         piece->side = st->side_memory + (size_t)i * SIDE_BYTES;
         piece->flies = 0;
         if (!piece->native)
-            return vdi_error(VDC_E_NO_MEMORY, "%s: no memory for transfers", st->card->id);
+            return vdi_error(VDC_E_NO_MEMORY, "%s: no memory for transfers", st->card->base.id);
         st->piece_count++;
     }
     return VDC_OK;

@@ -17,6 +17,7 @@ check() {
         if (path ~ /^drivers\/windows\/vdw_interface\.h$/) return "windows-interface"
         if (path ~ /^drivers\/[a-z]+\//) { split(path, part, "/"); return part[2] }
         if (path ~ /^backends\/[a-z_]+\.h$/) return "contract"
+        if (path ~ /^backends\/card\//) return "card"
         if (path ~ /^backends\/[a-z0-9]+\//) { split(path, part, "/"); return "backend-" part[2] }
         if (path ~ /^sdk\/include\//) return "public"
         if (path ~ /^sdk\/[a-z]+\//) { split(path, part, "/"); return "sdk-" part[2] }
@@ -43,8 +44,9 @@ check() {
         sees["sdk-oem"] = "sdk-oem public brand"
         sees["samples"] = "samples public"
         common = " public contract brand "
-        sees["backend-sim"] = "backend-sim core types tables layouts image model" common
-        sees["backend-usb"] = "backend-usb core types tables layouts image" common
+        sees["card"] = "card core types tables layouts public contract"
+        sees["backend-sim"] = "backend-sim card core types tables layouts image model" common
+        sees["backend-usb"] = "backend-usb card core types tables layouts image" common
         sees["backend-v4l2"] = "backend-v4l2 linux-interface" common
         sees["backend-ks"] = "backend-ks windows-interface" common
         sees["backend-template"] = "backend-template" common

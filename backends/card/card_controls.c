@@ -3,7 +3,7 @@
  * Controls: those of the firmware's table under their public numbers, and the test pattern, which
  * is a register of the card rather than of its firmware.
  */
-#include "usb.h"
+#include "card.h"
 
 #include <string.h>
 
@@ -18,12 +18,12 @@ static uint32_t public_id(uint32_t id)
     return id <= VDH_L_CONTROL_ID_WHITE_BALANCE ? id : VDC_CONTROL_VENDOR + id;
 }
 
-static int has_pattern(const struct usb_card *card)
+static int has_pattern(const struct card *card)
 {
     return vdh_field_get(card->core.identity.caps, VDH_F_CAPS_PATTERN) != 0;
 }
 
-static uint32_t find(const struct usb_card *card, uint32_t control)
+static uint32_t find(const struct card *card, uint32_t control)
 {
     struct vdh_control_info info;
 
@@ -34,7 +34,7 @@ static uint32_t find(const struct usb_card *card, uint32_t control)
     return NO_CONTROL;
 }
 
-static int absent(struct usb_card *card, uint32_t control)
+static int absent(struct card *card, uint32_t control)
 {
     if (!card->ready)
         return vdi_error(VDC_E_FIRMWARE, "%s: it has no controls now: %s", card->id,
@@ -43,7 +43,7 @@ static int absent(struct usb_card *card, uint32_t control)
                      (unsigned)control);
 }
 
-static int list_one(struct usb_card *card, struct vdi_sink *sink, uint32_t index,
+static int list_one(struct card *card, struct vdi_sink *sink, uint32_t index,
                     const struct vdh_control_info *control)
 {
     vdc_menu_item items[128];
@@ -74,13 +74,13 @@ static int list_one(struct usb_card *card, struct vdi_sink *sink, uint32_t index
     return vdi_sink_control(sink, &info);
 }
 
-int usb_controls(struct vdi_device *device, struct vdi_sink *sink)
+int card_controls(struct vdi_device *device, struct vdi_sink *sink)
 {
-    struct usb_card *card = usb_card_of(device);
+    struct card *card = card_of(device);
     struct vdh_control_info control;
     int result = VDC_OK;
 
-    usb_card_enter(card);
+    card->host->enter(card);
     if (!card->ready)
         result = absent(card, 0);
     for (uint32_t i = 0; !result && !vdh_tables_control(&control, &card->core.tables, i); i++)
@@ -96,59 +96,59 @@ int usb_controls(struct vdi_device *device, struct vdi_sink *sink)
         info.step = 1;
         result = vdi_sink_control(sink, &info);
     }
-    usb_card_leave(card);
+    card->host->leave(card);
     return result;
 }
 
-int usb_get_control(struct vdi_device *device, uint32_t control, int64_t *value)
+int card_get_control(struct vdi_device *device, uint32_t control, int64_t *value)
 {
-    struct usb_card *card = usb_card_of(device);
+    struct card *card = card_of(device);
     uint32_t index;
     int result;
 
-    usb_card_enter(card);
+    card->host->enter(card);
     index = find(card, control);
     if (card->ready && control == VDC_CONTROL_TEST_PATTERN && has_pattern(card)) {
         uint32_t raw = 0;
 
-        result = usb_error(card, vdh_user_read(&card->core, VDH_R_PATTERN, &raw),
-                           "reading the test pattern");
+        result = card_error(card, vdh_user_read(&card->core, VDH_R_PATTERN, &raw),
+                            "reading the test pattern");
         *value = vdh_field_get(raw, VDH_F_PATTERN_ENABLE);
     } else if (!card->ready || index == NO_CONTROL) {
         result = absent(card, control);
     } else {
         int32_t got = 0;
 
-        result = usb_error(card, vdh_control_get(&card->core, index, &got), "reading a control");
+        result = card_error(card, vdh_control_get(&card->core, index, &got), "reading a control");
         *value = got;
     }
-    usb_card_leave(card);
+    card->host->leave(card);
     return result;
 }
 
-int usb_set_control(struct vdi_device *device, uint32_t control, int64_t value)
+int card_set_control(struct vdi_device *device, uint32_t control, int64_t value)
 {
-    struct usb_card *card = usb_card_of(device);
+    struct card *card = card_of(device);
     uint32_t index;
     int result;
 
-    usb_card_enter(card);
+    card->host->enter(card);
     index = find(card, control);
     if (card->ready && control == VDC_CONTROL_TEST_PATTERN && has_pattern(card))
-        result = usb_error(card, vdh_pattern_enable(&card->core, value != 0),
-                           "setting the test pattern");
+        result = card_error(card, vdh_pattern_enable(&card->core, value != 0),
+                            "setting the test pattern");
     else if (!card->ready || index == NO_CONTROL)
         result = absent(card, control);
     else if (value < INT32_MIN || value > INT32_MAX)
-        result = usb_error(card, VDH_E_RANGE, "setting a control");
+        result = card_error(card, VDH_E_RANGE, "setting a control");
     else
-        result = usb_error(card, vdh_control_set(&card->core, index, (int32_t)value),
-                           "setting a control");
-    usb_card_leave(card);
+        result = card_error(card, vdh_control_set(&card->core, index, (int32_t)value),
+                            "setting a control");
+    card->host->leave(card);
     return result;
 }
 
-void usb_controls_moved(struct usb_card *card, uint32_t mask)
+void card_controls_moved(struct card *card, uint32_t mask)
 {
     struct vdh_control_info info;
     int32_t value;

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Registers by name. What user space may do is the core's to say: the same table, the same refusal
  * as in every driver. */
-#include "sim_card.h"
+#include "card.h"
 
 static int list_registers(struct vdi_device *device, struct vdi_sink *sink)
 {
+    const struct card *card = card_of(device);
     const struct vdh_reg_info *reg;
     int result = VDC_OK;
 
-    (void)device;
     for (uint32_t i = 0; !result && (reg = vdh_reg_at(i)) != NULL; i++) {
         vdc_register_info info = {reg->name,  reg->help,         reg->offset,
                                   reg->count, VDC_REGISTER_READ, 0};
 
-        if (reg->user == VDH_USER_NONE || reg->body == VDH_BODY_USB)
+        if (reg->user == VDH_USER_NONE || reg->body == card->host->absent_body)
             continue;
         if (reg->user == VDH_USER_WRITE)
             info.access |= VDC_REGISTER_WRITE;
@@ -22,17 +22,16 @@ static int list_registers(struct vdi_device *device, struct vdi_sink *sink)
     return result;
 }
 
-static int find_register(const struct sim_card *card, const char *name, uint32_t index,
+static int find_register(const struct card *card, const char *name, uint32_t index,
                          uint32_t *offset)
 {
     const struct vdh_reg_info *reg = vdh_reg_find_name(name);
 
-    if (!reg || reg->body == VDH_BODY_USB)
-        return vdi_error(VDC_E_NOT_FOUND, "sim:%u: it has no register %s", card->options.card,
-                         name);
+    if (!reg || reg->body == card->host->absent_body)
+        return vdi_error(VDC_E_NOT_FOUND, "%s: it has no register %s", card->id, name);
     if (index >= reg->count)
-        return vdi_error(VDC_E_RANGE, "sim:%u: register %s has the numbers 0 to %u",
-                         card->options.card, name, reg->count - 1u);
+        return vdi_error(VDC_E_RANGE, "%s: register %s has the numbers 0 to %u", card->id, name,
+                         reg->count - 1u);
     *offset = reg->offset + index * 4u;
     return VDC_OK;
 }
@@ -40,34 +39,34 @@ static int find_register(const struct sim_card *card, const char *name, uint32_t
 static int read_register(struct vdi_device *device, const char *name, uint32_t index,
                          uint32_t *value)
 {
-    struct sim_card *card = sim_card_of(device);
+    struct card *card = card_of(device);
     uint32_t offset = 0;
     int result = find_register(card, name, index, &offset);
 
     if (result)
         return result;
-    sim_card_enter(card);
-    result = sim_error(card, vdh_user_read(&card->core, offset, value), "reading a register");
-    sim_card_leave(card);
+    card->host->enter(card);
+    result = card_error(card, vdh_user_read(&card->core, offset, value), "reading a register");
+    card->host->leave(card);
     return result;
 }
 
 static int write_register(struct vdi_device *device, const char *name, uint32_t index,
                           uint32_t value)
 {
-    struct sim_card *card = sim_card_of(device);
+    struct card *card = card_of(device);
     uint32_t offset = 0;
     int result = find_register(card, name, index, &offset);
 
     if (result)
         return result;
-    sim_card_enter(card);
-    result = sim_error(card, vdh_user_write(&card->core, offset, value), "writing a register");
-    sim_card_leave(card);
+    card->host->enter(card);
+    result = card_error(card, vdh_user_write(&card->core, offset, value), "writing a register");
+    card->host->leave(card);
     return result;
 }
 
-const struct vdi_register_ops sim_register_ops = {
+const struct vdi_register_ops card_register_ops = {
     .list = list_registers,
     .read = read_register,
     .write = write_register,
