@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 # boot: counted
+# kernels: 6.1
 # plain: 6.1
 # seconds: 200
 # long-seconds: 600
