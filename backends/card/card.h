@@ -142,4 +142,30 @@ int card_stream_format(struct card *card, int taken, const struct vdi_stream_con
 /* Ends whatever the engine does: a result of the core. */
 int card_stream_end(struct card *card, struct vdh_capture *capture);
 
+/* ---- card_time.c: a capture's clock ---- */
+
+/* One reading of the card's counter: the host's time then, and how far off that can be. */
+struct card_sample {
+    uint64_t ticks;
+    int64_t host_ns;
+    int64_t half_ns;
+};
+#define CARD_SAMPLES 32u
+
+struct card_clock {
+    struct vdi_timebase base;
+    struct card_sample samples[CARD_SAMPLES]; /* the last ones that agree, a ring */
+    uint32_t count;                           /* ever taken */
+};
+
+void card_clock_reset(struct card_clock *clock);
+/* Takes a reading between two host times; one within `apart_ns` of the last but one replaces the last.
+ * 1 if it contradicts those before: then the clock is to be reset. */
+int card_clock_feed(struct card_clock *clock, uint64_t ticks, int64_t before, int64_t after,
+                    int64_t apart_ns);
+/* Ticks, host time and bound of a frame, or none. */
+void card_clock_map(const struct card_clock *clock, uint64_t ticks, struct vdi_completion *out);
+/* Host time of its end, INT64_MIN: unknown. */
+int64_t card_clock_end_ns(const struct card_clock *clock, uint64_t ticks);
+
 #endif

@@ -53,7 +53,7 @@ int sim_stream_open(struct vdi_stream *stream, const struct vdi_stream_config *c
         st->watermark = config->watermark_lines;
         st->damaged_too = config->damaged_too;
         st->interval_ns = (uint64_t)st->format.interval.num * 1000000000u / st->format.interval.den;
-        vdi_timebase_init(&st->base, card->base.core.identity.time_hz,
+        vdi_timebase_init(&st->clock.base, card->base.core.identity.time_hz,
                           card->base.core.identity.time_tolerance_ppm);
         card->stream = st;
     }

@@ -28,14 +28,6 @@ struct sim_account {
     uint64_t dma; /* by completions: those without one of their own; by counters: all */
 };
 
-/* One reading of the card's counter: the host's time then, and how far off that can be. */
-struct sim_sample {
-    uint64_t ticks;
-    int64_t host_ns;
-    int64_t half_ns;
-};
-#define SIM_SAMPLES 32u
-
 struct sim_stream {
     struct sim_card *card;
     struct vdi_stream *stream;
@@ -71,11 +63,9 @@ struct sim_stream {
     uint64_t bad_since_ns; /* an impossible completion stands in the ring since, 0: none does */
 
     /* Time. */
-    struct vdi_timebase base;
-    struct sim_sample samples[SIM_SAMPLES]; /* the last ones that agree, a ring */
-    uint32_t sample_count;                  /* ever taken */
-    uint64_t sample_ns;                     /* when the next one is due */
-    int jumped;                             /* tell it with the next frame */
+    struct card_clock clock;
+    uint64_t sample_ns; /* when the next one is due */
+    int jumped;         /* tell it with the next frame */
 
     /* Account. */
     uint64_t next_sequence;

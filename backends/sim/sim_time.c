@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The card's time on the host's clock. The stated tolerance is a promise, and counters jump, so a
- * frame has a time only between two samples: what these two leave open is the least its bound can be.
- */
+/* The card's counter read against the host's clock, or at rate=max against the card's true time. */
 #include "sim_stream.h"
 
-#define TRIES       3u
-#define NARROW_NS   INT64_C(5000)    /* a sample that nobody interrupted */
-#define APART_NS    INT64_C(1000000) /* between samples that are worth remembering */
-#define TICK_NS(hz) ((int64_t)(1000000000u / (hz)) + 1)
+#define TRIES     3u
+#define NARROW_NS INT64_C(5000)    /* a sample that nobody interrupted */
+#define APART_NS  INT64_C(1000000) /* between samples that are worth remembering */
 
 void sim_time_reset(struct sim_stream *st)
 {
-    st->base.valid = 0;
-    st->base.jumped = 0;
-    st->sample_count = 0;
+    card_clock_reset(&st->clock);
     st->jumped = 0;
 }
 
@@ -47,31 +41,16 @@ static int read_time(struct sim_stream *st, uint64_t *ticks, int64_t *before, in
     return VDH_OK;
 }
 
-static const struct sim_sample *newest(const struct sim_stream *st)
-{
-    return &st->samples[(st->sample_count - 1) % SIM_SAMPLES];
-}
-
 /* 1 if the reading contradicts those before. */
 static int feed(struct sim_stream *st)
 {
-    struct sim_sample sample;
+    uint64_t ticks = 0;
     int64_t before = 0;
     int64_t after = 0;
 
-    if (read_time(st, &sample.ticks, &before, &after))
+    if (read_time(st, &ticks, &before, &after))
         return 0;
-    vdi_timebase_sample(&st->base, sample.ticks, before, after);
-    if (st->base.jumped)
-        return 1;
-    sample.host_ns = before + (after - before) / 2;
-    sample.half_ns = (after - before + 1) / 2 + TICK_NS(st->base.hz);
-    /* Close ones replace each other: the ring has to reach back over a late interrupt. */
-    if (st->sample_count > 1 &&
-        sample.host_ns - st->samples[(st->sample_count - 2) % SIM_SAMPLES].host_ns < APART_NS)
-        st->sample_count--;
-    st->samples[st->sample_count++ % SIM_SAMPLES] = sample;
-    return 0;
+    return card_clock_feed(&st->clock, ticks, before, after, APART_NS);
 }
 
 void sim_time_sample(struct sim_stream *st)
@@ -85,63 +64,15 @@ void sim_time_sample(struct sim_stream *st)
     }
 }
 
-/*
- * How far off a frame's time can be by what was measured alone: the newest sample against the last
- * one before the frame. VDC_ERROR_UNKNOWN_NS if there is none, or if the two contradict each other.
- */
-static int64_t measured(const struct sim_stream *st, uint64_t ticks)
-{
-    struct vdi_timebase from = st->base;
-    uint32_t oldest = st->sample_count > SIM_SAMPLES ? st->sample_count - SIM_SAMPLES : 0;
-    const struct sim_sample *last;
-    int64_t expected;
-    int64_t bound;
-    int64_t apart;
-
-    if (!st->sample_count)
-        return VDC_ERROR_UNKNOWN_NS;
-    last = newest(st);
-    for (uint32_t i = st->sample_count; i-- > oldest;) {
-        const struct sim_sample *sample = &st->samples[i % SIM_SAMPLES];
-
-        if (sample->ticks > ticks)
-            continue;
-        from.ticks = sample->ticks;
-        from.host_ns = sample->host_ns;
-        from.half_ns = sample->half_ns;
-        vdi_timebase_map(&from, last->ticks, &expected, &bound);
-        apart = last->host_ns > expected ? last->host_ns - expected : expected - last->host_ns;
-        if (bound == VDC_ERROR_UNKNOWN_NS || apart > bound + last->half_ns)
-            return VDC_ERROR_UNKNOWN_NS;
-        return apart + sample->half_ns + last->half_ns;
-    }
-    return VDC_ERROR_UNKNOWN_NS;
-}
-
 void sim_time_put(struct sim_stream *st, const struct vdh_completion *completion,
                   struct vdi_completion *out)
 {
-    int64_t least = measured(st, completion->ticks);
-    int64_t bound;
-
-    out->device_ticks = completion->ticks;
+    card_clock_map(&st->clock, completion->ticks, out);
     out->clock = sim_is_max(st->card) ? VDC_CLOCK_VIRTUAL : VDC_CLOCK_MONOTONIC;
-    out->host_time_ns = 0;
-    out->error_bound_ns = VDC_ERROR_UNKNOWN_NS;
-    if (least != VDC_ERROR_UNKNOWN_NS)
-        vdi_timebase_map(&st->base, completion->ticks, &out->host_time_ns, &out->error_bound_ns);
-    if (out->error_bound_ns != VDC_ERROR_UNKNOWN_NS && out->error_bound_ns < least)
-        out->error_bound_ns = least;
     if (st->jumped)
         out->flags |= VDC_FRAME_TIME_JUMP;
     st->jumped = 0;
-
-    if (sim_is_max(st->card)) {
-        /* On the host's clock the frame ended when it was asked for: just now. */
-        out->end_time_ns = vdi_now_ns();
-    } else {
-        vdi_timebase_map(&st->base, completion->end_ticks, &out->end_time_ns, &bound);
-        if (bound == VDC_ERROR_UNKNOWN_NS)
-            out->end_time_ns = INT64_MIN;
-    }
+    /* At rate=max the frame ended, on the host's clock, when it was asked for: just now. */
+    out->end_time_ns =
+        sim_is_max(st->card) ? vdi_now_ns() : card_clock_end_ns(&st->clock, completion->end_ticks);
 }

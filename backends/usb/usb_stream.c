@@ -67,7 +67,7 @@ int usb_stream_open(struct vdi_stream *stream, const struct vdi_stream_config *c
     if (result) {
         usb_transfer_destroy(st);
     } else {
-        vdi_timebase_init(&st->base, card->base.core.identity.time_hz,
+        vdi_timebase_init(&st->clock.base, card->base.core.identity.time_hz,
                           card->base.core.identity.time_tolerance_ppm);
         vdi_log(card->base.device->context, VDC_LOG_DEBUG,
                 "%s: up to %u transfers of %u bytes, %u bytes in flight", card->base.id,

@@ -12,7 +12,6 @@
 
 #define USB_BUFFERS_MAX 64u
 #define USB_PIECES_MAX  128u
-#define USB_SAMPLES     32u
 
 struct usb_stream;
 
@@ -42,12 +41,6 @@ struct usb_account {
     uint64_t no_buffer;
     uint64_t no_signal;
     uint64_t dma;
-};
-
-struct usb_sample {
-    uint64_t ticks;
-    int64_t host_ns;
-    int64_t half_ns;
 };
 
 /* How often something went wrong on the wire. */
@@ -114,9 +107,7 @@ struct usb_stream {
     uint32_t untold_flags;
 
     /* Time. */
-    struct vdi_timebase base;
-    struct usb_sample samples[USB_SAMPLES];
-    uint32_t sample_count;
+    struct card_clock clock;
     int64_t sample_due_ns;
     int64_t frame_seen_ns; /* when the last frame came */
     int64_t watch_ns;

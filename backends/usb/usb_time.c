@@ -5,30 +5,12 @@
  */
 #include "usb_stream.h"
 
-#define TICK_NS(hz) ((int64_t)(1000000000u / (hz)) + 1)
 #define SAMPLE_NS   (50 * USB_MS)
 #define EXACT_TICKS 4
 
 void usb_time_reset(struct usb_stream *st)
 {
-    st->base.valid = 0;
-    st->base.jumped = 0;
-    st->sample_count = 0;
-}
-
-/* 1 if the reading contradicts those before. */
-static int feed(struct usb_stream *st, uint64_t ticks, int64_t before, int64_t after)
-{
-    struct usb_sample *sample;
-
-    vdi_timebase_sample(&st->base, ticks, before, after);
-    if (st->base.jumped)
-        return 1;
-    sample = &st->samples[st->sample_count++ % USB_SAMPLES];
-    sample->ticks = ticks;
-    sample->host_ns = before + (after - before) / 2;
-    sample->half_ns = (after - before + 1) / 2 + TICK_NS(st->base.hz);
-    return 0;
+    card_clock_reset(&st->clock);
 }
 
 void usb_time_sample(struct usb_stream *st)
@@ -43,43 +25,12 @@ void usb_time_sample(struct usb_stream *st)
     st->sample_due_ns = after + SAMPLE_NS;
     if (result == VDH_E_GONE)
         usb_card_lost(card);
-    if (!result && feed(st, ticks, before, after)) {
+    if (!result && card_clock_feed(&st->clock, ticks, before, after, 0)) {
         usb_time_reset(st);
         st->jumped = 1;
-        (void)feed(st, ticks, before, after);
+        (void)card_clock_feed(&st->clock, ticks, before, after, 0);
     }
     usb_card_unlock(card);
-}
-
-/* How far off a frame's time can be by what was measured alone: the newest sample against the last
- * one before the frame. */
-static int64_t measured(const struct usb_stream *st, uint64_t ticks)
-{
-    struct vdi_timebase from = st->base;
-    uint32_t oldest = st->sample_count > USB_SAMPLES ? st->sample_count - USB_SAMPLES : 0;
-    const struct usb_sample *last;
-
-    if (!st->sample_count)
-        return VDC_ERROR_UNKNOWN_NS;
-    last = &st->samples[(st->sample_count - 1) % USB_SAMPLES];
-    for (uint32_t i = st->sample_count; i-- > oldest;) {
-        const struct usb_sample *sample = &st->samples[i % USB_SAMPLES];
-        int64_t expected;
-        int64_t bound;
-        int64_t apart;
-
-        if (sample->ticks > ticks)
-            continue;
-        from.ticks = sample->ticks;
-        from.host_ns = sample->host_ns;
-        from.half_ns = sample->half_ns;
-        vdi_timebase_map(&from, last->ticks, &expected, &bound);
-        apart = last->host_ns > expected ? last->host_ns - expected : expected - last->host_ns;
-        if (bound == VDC_ERROR_UNKNOWN_NS || apart > bound + last->half_ns)
-            return VDC_ERROR_UNKNOWN_NS;
-        return apart + sample->half_ns + last->half_ns;
-    }
-    return VDC_ERROR_UNKNOWN_NS;
 }
 
 /* Whether the counter went on between the last frame and this one as frames do. */
@@ -104,9 +55,6 @@ static int goes_on(const struct usb_stream *st, uint64_t sequence, uint64_t tick
 void usb_time_put(struct usb_stream *st, const struct vdh_completion *record,
                   struct vdi_completion *out)
 {
-    int64_t least;
-    int64_t bound;
-
     if (!goes_on(st, out->sequence, record->ticks)) {
         usb_time_reset(st);
         st->jumped = 1;
@@ -116,15 +64,8 @@ void usb_time_put(struct usb_stream *st, const struct vdh_completion *record,
     st->has_last = 1;
     st->last_sequence = out->sequence;
     st->last_ticks = record->ticks;
-    least = measured(st, record->ticks);
-    out->device_ticks = record->ticks;
+    card_clock_map(&st->clock, record->ticks, out);
     out->clock = VDC_CLOCK_MONOTONIC;
-    out->host_time_ns = 0;
-    out->error_bound_ns = VDC_ERROR_UNKNOWN_NS;
-    if (least != VDC_ERROR_UNKNOWN_NS)
-        vdi_timebase_map(&st->base, record->ticks, &out->host_time_ns, &out->error_bound_ns);
-    if (out->error_bound_ns != VDC_ERROR_UNKNOWN_NS && out->error_bound_ns < least)
-        out->error_bound_ns = least;
     if (out->error_bound_ns != VDC_ERROR_UNKNOWN_NS) {
         /* Two times in the wrong order: one of them is off by more than it says. */
         if (out->host_time_ns < st->last_host_ns)
@@ -138,7 +79,5 @@ void usb_time_put(struct usb_stream *st, const struct vdh_completion *record,
         out->flags |= VDC_FRAME_TIME_JUMP;
     st->jumped = 0;
     st->frame_seen_ns = vdi_now_ns();
-    vdi_timebase_map(&st->base, record->end_ticks, &out->end_time_ns, &bound);
-    if (bound == VDC_ERROR_UNKNOWN_NS)
-        out->end_time_ns = INT64_MIN;
+    out->end_time_ns = card_clock_end_ns(&st->clock, record->end_ticks);
 }
