@@ -1,5 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
+# kernels: 6.1 6.12 7
 # plain: 6.1
 # seconds: 300
 # long-seconds: 900

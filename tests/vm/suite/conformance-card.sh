@@ -1,5 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
+# kernels: 6.1 6.12 7
 # plain: 6.1
 # seconds: 400
 # long-seconds: 1200

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
+# kernels: 6.1 6.12 7
 # plain: none
 # seconds: 400
 # The conformance suite on the kernel's vivid, and vivid's own error injection through the library.
