@@ -233,7 +233,7 @@ static bool move_event(fake_usb_card *card, Transfer *transfer)
 
 void pump(fake_usb_card *card)
 {
-    if (!card->announced) {
+    if (!card->announced || card->camera != nullptr) {
         return;
     }
     fill_bucket(card);
@@ -257,6 +257,9 @@ int control(fake_usb_card *card, const uint8_t setup[8], uint8_t *data)
 
     catch_up(card);
     world().controls++;
+    if (card->camera != nullptr) {
+        return card->announced ? control_camera(card, setup, data) : VDM_USB_GONE;
+    }
     if (setup[0] == map::X_USB_REQUEST_TYPE_OUT && setup[1] == map::X_USB_REQUEST_REQUEST_WRITE &&
         at <= map::R_CAPTURE_CONTROL && end >= map::R_CAPTURE_CONTROL + 4) {
         card->captures = (data[map::R_CAPTURE_CONTROL - at] & 1) != 0;
@@ -271,6 +274,10 @@ static void carry_out(fake_usb_card *card, Transfer *transfer)
 {
     int result = control(card, transfer->buffer, transfer->buffer + SETUP);
 
+    if (card->camera != nullptr && result == CAMERA_SILENT) {
+        transfer->hangs = true;
+        return;
+    }
     if (transfer->state != State::Queued) {
         return; // It left the bus over this: all that was under way has ended.
     }
@@ -292,6 +299,12 @@ static int refuse(Transfer *transfer)
             transfer->length - SETUP < map::get16(transfer->buffer + 6)) {
             complain("a control transfer is shorter than its set-up packet says");
             return LIBUSB_ERROR_INVALID_PARAM;
+        }
+    } else if (handle->device->card->camera != nullptr) {
+        int result = refuse_camera(transfer);
+
+        if (result != 0) {
+            return result;
         }
     } else if (!handle->claimed) {
         complain("a transfer on endpoint %02x, whose interface is not claimed", transfer->endpoint);
@@ -333,6 +346,7 @@ int submit(Transfer *transfer)
     card = handle->device->card;
     transfer->actual = 0;
     transfer->hangs = false;
+    transfer->submitted_ns = now_ns();
     transfer->state = State::Queued;
     transfer->deadline_ns =
         transfer->shown.timeout != 0 ? now_ns() + transfer->shown.timeout * MS : 0;

@@ -31,7 +31,7 @@ static void attachment(void *context, int attached)
 
 void catch_up(fake_usb_card *card)
 {
-    if (card->options.rate == FAKE_USB_REAL) {
+    if (card->model != nullptr && card->options.rate == FAKE_USB_REAL) {
         vdm_advance(card->model, now_ns() - card->epoch_ns);
     }
     announce(card);
@@ -43,6 +43,10 @@ static uint64_t live(fake_usb_card *card, uint64_t now)
     bool wanted = card->queues[1].first != nullptr;
     uint64_t due;
 
+    if (card->camera != nullptr) {
+        announce(card);
+        return pump_camera(card);
+    }
     if (wanted) {
         card->last_bulk_ns = now;
     }
@@ -135,7 +139,9 @@ void wake_bus()
 void pull_out(fake_usb_card *card)
 {
     catch_up(card);
-    vdm_unplug(card->model);
+    if (card->model != nullptr) {
+        vdm_unplug(card->model);
+    }
     card->attached = false;
     card->captures = false;
     announce(card);
@@ -148,14 +154,15 @@ static int ask(fake_usb_card *card, uint8_t type, uint8_t request, uint16_t valu
         type, request, static_cast<uint8_t>(value & 0xff),  static_cast<uint8_t>(value >> 8),
         0,    0,       static_cast<uint8_t>(length & 0xff), static_cast<uint8_t>(length >> 8)};
 
-    return vdm_usb_control(card->model, setup, data);
+    return card->camera != nullptr ? control_camera(card, setup, data)
+                                   : vdm_usb_control(card->model, setup, data);
 }
 
 // One device for libusb, as a context sees it.
 void meet(libusb_context *context, fake_usb_card *card, bool tell)
 {
     auto *device = new libusb_device{};
-    uint8_t data[1024];
+    uint8_t data[4096];
     int count;
 
     device->context = context;
@@ -217,7 +224,8 @@ void announce(fake_usb_card *card)
         }
     }
     card->rejoined = false;
-    if (!card->announced && card->attached && !vdm_is_gone(card->model)) {
+    if (!card->announced && card->attached &&
+        (card->camera != nullptr || !vdm_is_gone(card->model))) {
         card->announced = true;
         card->kernel_driver = card->options.kernel_driver != 0;
         card->address = w.next_address;
@@ -346,7 +354,14 @@ void fake_usb_replug(struct fake_usb_card *card)
     Lock lock;
 
     catch_up(card);
-    vdm_power_cycle(card->model);
+    if (card->camera != nullptr) {
+        card->rejoined = true;
+        card->attached = true;
+        (void)camera_set_alternate(card->camera, 1, 0);
+        card->alternate = 0;
+    } else {
+        vdm_power_cycle(card->model);
+    }
     announce(card);
     wake_bus();
 }

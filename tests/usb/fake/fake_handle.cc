@@ -32,18 +32,22 @@ int libusb_open(libusb_device *asked, libusb_device_handle **out)
     return 0;
 }
 
-static void release(libusb_device_handle *handle)
+// Gives back interfaces, one bit each.
+static void release(libusb_device_handle *handle, uint32_t interfaces)
 {
     fake_usb_card *card = handle->device->card;
 
-    if (handle->claimed && card->claimant == handle) {
+    if (handle->claimed == 0) {
+        return;
+    }
+    handle->claimed &= ~interfaces;
+    if (handle->claimed == 0 && card->claimant == handle) {
         card->claimant = nullptr;
     }
-    if (handle->claimed && handle->detached && handle->device->attached) {
+    if (handle->claimed == 0 && handle->detached && handle->device->attached) {
         card->kernel_driver = true;
         handle->detached = false;
     }
-    handle->claimed = false;
 }
 
 void libusb_close(libusb_device_handle *asked)
@@ -67,7 +71,7 @@ void libusb_close(libusb_device_handle *asked)
         complain("libusb_close: %u transfers are under way", handle->in_flight + undelivered);
         return;
     }
-    release(handle);
+    release(handle, ~0u);
     context->handles--;
     world().handles.remove(handle);
     let_go(handle->device);
@@ -121,22 +125,25 @@ int libusb_claim_interface(libusb_device_handle *asked, int number)
     libusb_device_handle *handle;
     int result = begin_handle(__func__, asked, &handle);
 
-    if (result != 0 || handle->claimed) {
+    if (result != 0) {
         return result;
     }
     fake_usb_card *card = handle->device->card;
-    if (number != 0) {
+    if (number < 0 || number > (card->camera != nullptr ? 1 : 0)) {
         return LIBUSB_ERROR_NOT_FOUND;
+    }
+    if ((handle->claimed & 1u << number) != 0) {
+        return 0;
     }
     if (card->kernel_driver && handle->auto_detach) {
         card->kernel_driver = false;
         handle->detached = true;
     }
-    if (card->kernel_driver || card->claimant != nullptr) {
+    if (card->kernel_driver || (card->claimant != nullptr && card->claimant != handle)) {
         return LIBUSB_ERROR_BUSY;
     }
     card->claimant = handle;
-    handle->claimed = true;
+    handle->claimed |= 1u << number;
     return 0;
 }
 
@@ -146,10 +153,10 @@ int libusb_release_interface(libusb_device_handle *asked, int number)
     libusb_device_handle *handle;
     int result = begin_handle(__func__, asked, &handle);
 
-    if (handle == nullptr || number != 0 || !handle->claimed) {
+    if (handle == nullptr || number < 0 || number > 1 || (handle->claimed & 1u << number) == 0) {
         return handle == nullptr ? result : LIBUSB_ERROR_NOT_FOUND;
     }
-    release(handle);
+    release(handle, 1u << number);
     return result;
 }
 
@@ -233,7 +240,7 @@ int libusb_set_interface_alt_setting(libusb_device_handle *asked, int number, in
     libusb_device_handle *handle;
     int result = begin_handle(__func__, asked, &handle);
 
-    if (result == 0 && !handle->claimed) {
+    if (result == 0 && (number < 0 || number > 1 || (handle->claimed & 1u << number) == 0)) {
         return LIBUSB_ERROR_NOT_FOUND;
     }
     return result != 0 ? result
@@ -282,7 +289,9 @@ int libusb_reset_device(libusb_device_handle *asked)
     fake_usb_card *card = handle->device->card;
     finish_all(card, LIBUSB_TRANSFER_CANCELLED);
     catch_up(card);
-    vdm_usb_reset(card->model);
+    if (card->camera == nullptr) {
+        vdm_usb_reset(card->model);
+    }
     return standard_request(handle, 0x00, 9, 1, 0);
 }
 

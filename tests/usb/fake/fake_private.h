@@ -62,6 +62,7 @@ struct Transfer {
     uint32_t length = 0;
     uint8_t endpoint = 0;
     uint64_t hash = 0; // of what the device has not written yet
+    uint64_t submitted_ns = 0;
 
     libusb_transfer shown{}; // last: packets follow
 };
@@ -113,7 +114,7 @@ struct libusb_device {
 
 struct libusb_device_handle {
     libusb_device *device;
-    bool claimed = false;
+    uint32_t claimed = 0; // interfaces, one bit each
     bool auto_detach = false;
     bool detached = false; // the kernel's driver was taken away by this handle
     uint32_t in_flight = 0;
@@ -123,7 +124,11 @@ struct fake_usb_card {
     fake_usb_options options;
     std::vector<uint8_t> flash;
     void *memory = nullptr;
-    vdm_card *model = nullptr;
+    vdm_card *model = nullptr; // or
+    struct camera *camera = nullptr;
+    camera_config wire{};  // of a camera
+    uint8_t alternate = 0; // of its streaming interface
+    uint64_t bus_ns = 0;   // up to where its isochronous packets were asked for
     vdm_host host{};
     vdm_config config{};
     bool attached = false;  // as the model says
@@ -175,7 +180,7 @@ struct World {
     uint8_t next_address = 1;
 
     Trap fail, unplug;
-    TransferTrap fail_transfer[ENDPOINTS];
+    TransferTrap fail_transfer[ENDPOINTS], fail_packet;
     uint64_t failures = 0;
     uint64_t controls = 0;
     uint64_t in_flight = 0, bytes_in_flight = 0, memory_budget = 0;
@@ -236,6 +241,11 @@ uint64_t pump_due_ns(
     const fake_usb_card *card); // in the card's time; UINT64_MAX: nothing to wait for
 void pull_out(fake_usb_card *card);
 int control(fake_usb_card *card, const uint8_t setup[8], uint8_t *data);
+
+// The same of a camera. When to look at its endpoints again, on the host's clock.
+uint64_t pump_camera(fake_usb_card *card);
+int control_camera(fake_usb_card *card, const uint8_t setup[8], uint8_t *data);
+int refuse_camera(const Transfer *transfer);
 
 // Out of its queue, and into that of the context.
 void finish(Transfer *transfer, libusb_transfer_status status);

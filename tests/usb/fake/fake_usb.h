@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * libusb without a bus: a program that links vidicon_fake_usb in libusb's place finds there what
- * tests plug in, the model in its USB body. Whoever uses it wrongly is written down; a test asks
+ * tests plug in, the model in its USB body, and UVC cameras. Whoever uses it wrongly is written down; a test asks
  * fake_usb_complaints(), or fake_usb_reset() at its end, which adds what was left behind.
  *
  * All functions may be called from any thread, also while others are within libusb.
@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "camera.h"
 #include "vdm.h"
 
 #ifdef __cplusplus
@@ -68,6 +69,18 @@ void fake_usb_ledger(struct fake_usb_card *card, struct vdm_ledger *out);
  * it. It must not call libusb or the fake. */
 void fake_usb_inside(struct fake_usb_card *card, void (*act)(struct vdm_card *model, void *context),
                      void *context);
+
+/* ---- Cameras: the same handle, for what is not of the card's model ---------------------------- */
+
+/* A camera, with a driver of the kernel's on it, on a port of its own; in real time. */
+struct fake_usb_card *fake_usb_plug_camera(const struct camera_config *config);
+/* `act` is called with nobody else in it. It must not call libusb or the fake. */
+void fake_usb_with_camera(struct fake_usb_card *card,
+                          void (*act)(struct camera *camera, void *context), void *context);
+/* Is a driver of the kernel's on it now? */
+int fake_usb_kernel_driver(struct fake_usb_card *card);
+/* The nth isochronous packet with data comes without it, under this status. */
+void fake_usb_fail_packet(uint64_t nth, enum libusb_transfer_status status);
 
 /* ---- What goes wrong on the bus --------------------------------------------------------------- */
 

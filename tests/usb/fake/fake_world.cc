@@ -296,6 +296,7 @@ static void free_leftovers(World &w)
     }
     for (auto &card : w.cards) {
         free(card->memory);
+        camera_destroy(card->camera);
     }
 }
 
@@ -333,6 +334,7 @@ uint64_t fake_usb_reset(void)
     for (TransferTrap &trap : w.fail_transfer) {
         trap = {};
     }
+    w.fail_packet = {};
     w.failures = w.controls = w.in_flight = w.bytes_in_flight = w.memory_budget = w.all_calls = 0;
     for (auto &entry : w.calls) {
         entry = {};
