@@ -32,10 +32,12 @@ struct usb_seat {
     uint8_t bus;
     uint8_t address;
     uint8_t serial_index;
+    uint8_t product_index;
     int refused; /* libusb's reason why it could not be opened to read its serial number, 0: none */
     char serial[32];
-    char port[48]; /* "1-2.3": bus and ports */
-    char id[128];  /* "usb:SERIAL", else "usb:port-1-2.3" */
+    char product[64]; /* a camera's own name; "" if it could not be asked */
+    char port[48];    /* "1-2.3": bus and ports */
+    char id[128];     /* "usb:SERIAL", else "usb:port-1-2.3" */
 };
 
 /* What a handle leads to at the moment. A device that re-enumerates gets another one. */
@@ -89,6 +91,14 @@ static inline struct usb_card *usb_card_from(struct card *base)
 {
     return (struct usb_card *)base;
 }
+
+struct uvc_device;
+
+/* What was opened: the one or the other. */
+struct usb_device {
+    struct card_device card; /* first, since backends/card sees no more of it */
+    struct uvc_device *camera;
+};
 
 static inline struct usb_card *usb_card_of(struct vdi_device *device)
 {

@@ -124,7 +124,8 @@ static int choose(const struct usb_seat *seat, void *user)
 {
     struct choice *choice = user;
 
-    if (!usb_find_matches(seat, choice->card->options.path, strlen(choice->card->options.path)))
+    if (seat->kind != USB_KIND_VENDOR ||
+        !usb_find_matches(seat, choice->card->options.path, strlen(choice->card->options.path)))
         return 0;
     take_seat(choice->card, seat);
     choice->busy = usb_link_open(choice->card, seat->device);

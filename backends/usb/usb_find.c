@@ -10,8 +10,9 @@
 
 #include "vidicon_brand.h"
 
-#define PORTS_MAX 7
-#define SEATS_MAX 64
+#define PORTS_MAX     7
+#define SEATS_MAX     64
+#define VIDEO_CONTROL 1 /* a subclass */
 
 int usb_context_create(libusb_context **out)
 {
@@ -45,13 +46,38 @@ int usb_find_error(const char *id, int code, const char *tried)
 
 /* ---- One device ---- */
 
-/* Descriptors decide. UVC cameras get their own kind beside this one. */
-static enum usb_kind kind_of(const struct libusb_device_descriptor *descriptor)
+/* Whether one of its interfaces is the control interface of a video function. */
+static int has_video(libusb_device *device)
+{
+    struct libusb_config_descriptor *config = NULL;
+    int has = 0;
+
+    if (libusb_get_config_descriptor(device, 0, &config))
+        return 0;
+    for (uint8_t i = 0; i < config->bNumInterfaces && !has; i++) {
+        const struct libusb_interface *face = &config->interface[i];
+
+        has = face->num_altsetting > 0 &&
+              face->altsetting[0].bInterfaceClass == LIBUSB_CLASS_VIDEO &&
+              face->altsetting[0].bInterfaceSubClass == VIDEO_CONTROL;
+    }
+    libusb_free_config_descriptor(config);
+    return has;
+}
+
+/* Descriptors decide. A device whose class is another one as a whole is no camera. */
+static enum usb_kind kind_of(libusb_device *device,
+                             const struct libusb_device_descriptor *descriptor)
 {
     if (descriptor->idVendor == VIDICON_BRAND_USB_VENDOR_ID &&
         (descriptor->idProduct == VIDICON_BRAND_USB_BOOT_PRODUCT_ID ||
          descriptor->idProduct == VIDICON_BRAND_USB_PRODUCT_ID))
         return USB_KIND_VENDOR;
+    if ((descriptor->bDeviceClass == LIBUSB_CLASS_PER_INTERFACE ||
+         descriptor->bDeviceClass == LIBUSB_CLASS_VIDEO ||
+         descriptor->bDeviceClass == LIBUSB_CLASS_MISCELLANEOUS) &&
+        has_video(device))
+        return USB_KIND_UVC;
     return USB_KIND_NONE;
 }
 
@@ -79,18 +105,33 @@ static int is_plain(const char *serial)
     return 1;
 }
 
-static void read_serial(struct usb_seat *seat)
+static void read_product(struct usb_seat *seat, libusb_device_handle *handle)
+{
+    unsigned char text[sizeof(seat->product)];
+    int length =
+        libusb_get_string_descriptor_ascii(handle, seat->product_index, text, sizeof(text));
+
+    if (length <= 0 || (size_t)length >= sizeof(text))
+        return;
+    memcpy(seat->product, text, (size_t)length);
+    seat->product[length] = 0;
+}
+
+static void read_strings(struct usb_seat *seat)
 {
     libusb_device_handle *handle = NULL;
     unsigned char text[sizeof(seat->serial)];
-    int length;
+    int length = 0;
 
-    if (!seat->serial_index)
+    if (!seat->serial_index && !seat->product_index)
         return;
     seat->refused = libusb_open(seat->device, &handle);
     if (seat->refused)
         return;
-    length = libusb_get_string_descriptor_ascii(handle, seat->serial_index, text, sizeof(text));
+    if (seat->serial_index)
+        length = libusb_get_string_descriptor_ascii(handle, seat->serial_index, text, sizeof(text));
+    if (seat->product_index)
+        read_product(seat, handle);
     libusb_close(handle);
     if (length <= 0 || (size_t)length >= sizeof(text))
         return;
@@ -108,16 +149,19 @@ static int look_at(struct usb_seat *seat, libusb_device *device)
     if (libusb_get_device_descriptor(device, &descriptor))
         return 0;
     seat->device = device;
-    seat->kind = kind_of(&descriptor);
+    seat->kind = kind_of(device, &descriptor);
     if (seat->kind == USB_KIND_NONE)
         return 0;
-    seat->running = descriptor.idProduct == VIDICON_BRAND_USB_PRODUCT_ID;
+    seat->running =
+        seat->kind == USB_KIND_VENDOR && descriptor.idProduct == VIDICON_BRAND_USB_PRODUCT_ID;
     seat->speed = libusb_get_device_speed(device);
     seat->bus = libusb_get_bus_number(device);
     seat->address = libusb_get_device_address(device);
     seat->serial_index = descriptor.iSerialNumber;
+    if (seat->kind == USB_KIND_UVC)
+        seat->product_index = descriptor.iProduct;
     name_port(seat);
-    read_serial(seat);
+    read_strings(seat);
     if (seat->serial[0])
         (void)snprintf(seat->id, sizeof(seat->id), "usb:%s", seat->serial);
     else
@@ -170,9 +214,15 @@ void usb_find_describe(struct vdi_device_info *out, const struct usb_seat *seat)
 {
     memset(out, 0, sizeof(*out));
     memcpy(out->id, seat->id, sizeof(out->id));
-    (void)snprintf(out->name, sizeof(out->name), "%s (USB)", VIDICON_BRAND_PRODUCT_NAME);
     memcpy(out->serial, seat->serial, sizeof(out->serial));
     (void)snprintf(out->location, sizeof(out->location), "USB port %s", seat->port);
+    if (seat->kind == USB_KIND_UVC) {
+        (void)snprintf(out->name, sizeof(out->name), "%s",
+                       seat->product[0] ? seat->product : "USB camera");
+        out->caps = VDC_CAP_CALLER_MEMORY | VDC_CAP_DEVICE_TIME;
+        return;
+    }
+    (void)snprintf(out->name, sizeof(out->name), "%s (USB)", VIDICON_BRAND_PRODUCT_NAME);
     out->caps = VDC_CAP_FIRMWARE | VDC_CAP_REGISTERS | VDC_CAP_CALLER_MEMORY | VDC_CAP_DEVICE_TIME;
 }
 

@@ -81,7 +81,7 @@ static int try_seat(const struct usb_seat *seat, void *user)
     struct search *search = user;
     struct usb_card *card = search->card;
 
-    if (strcmp(seat->port, card->port) != 0)
+    if (seat->kind != USB_KIND_VENDOR || strcmp(seat->port, card->port) != 0)
         return 0;
     /* Another device at this port is another device. */
     if (seat->serial[0] && card->serial[0] && strcmp(seat->serial, card->serial) != 0)

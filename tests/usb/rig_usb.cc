@@ -11,6 +11,7 @@ extern "C" {
 #include "fake_usb.h"
 
 #include "../conformance/rig.h"
+#include "rig_uvc.h"
 #include "vidicon/vidicon.h"
 
 namespace {
@@ -125,5 +126,7 @@ class UsbRig : public Rig {
 
 std::unique_ptr<Rig> MakeRig(const std::string &, const std::string &id)
 {
+    if (id.find("uvc") == 0)
+        return MakeUvcRig(id);
     return std::make_unique<UsbRig>(id);
 }

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A capture from open to close. Everything is computed at open, so that a format that cannot work is refused there with the
+ * arithmetic; the camera is committed to it at each start, since a stop may make it forget.
+ */
+#include "uvc_device.h"
+
+#include <string.h>
+
+#define HALTS_MOST 64u /* between two starts: an endpoint that does nothing but stall is broken */
+
+/* ---- Open and close ---- */
+
+/* A known camera asks for more than it sends: what its frames need, and a tenth more. */
+static void lower_payload(struct uvc_capture *capture)
+{
+    uint64_t need = (uint64_t)capture->choice.exact_bytes * UVC_HNS_PER_S;
+
+    if (!(capture->camera->quirks & UVC_QUIRK_BANDWIDTH) || !capture->choice.exact_bytes ||
+        !capture->choice.interval)
+        return;
+    need = need / capture->choice.interval / 8000u * 11u / 10u + 256u;
+    if (need < capture->probe.max_payload_bytes)
+        capture->probe.max_payload_bytes = (uint32_t)need;
+}
+
+static int choose(struct uvc_capture *capture, const struct vdi_stream_config *config)
+{
+    struct uvc_device *camera = capture->camera;
+    const vdc_format *wanted = &config->format;
+    char why[400] = "";
+    int result = uvc_nearest(camera, &capture->choice, wanted);
+
+    if (!result)
+        result = uvc_negotiate_probe(camera, &capture->choice, &capture->probe);
+    if (result)
+        return result;
+    if (capture->choice.picture.fourcc != wanted->fourcc ||
+        capture->choice.picture.width_px != wanted->width_px ||
+        capture->choice.picture.height_px != wanted->height_px)
+        return vdi_error(VDC_E_RANGE, "%s: it has no such format; negotiate first", camera->id);
+    lower_payload(capture);
+    capture->alternate = uvc_carrier(camera, &capture->choice, &capture->probe, why, sizeof(why));
+    if (!capture->alternate)
+        return vdi_error(VDC_E_RANGE, "%s: this cannot work: %s", camera->id, why);
+    if (uvc_transfer_plan(capture, why, sizeof(why)))
+        return vdi_error(VDC_E_RANGE, "%s: this cannot work: %s", camera->id, why);
+    return VDC_OK;
+}
+
+static int lay_out(struct uvc_capture *capture, struct vdi_stream_layout *layout)
+{
+    const struct uvc_choice *choice = &capture->choice;
+
+    layout->format = choice->picture;
+    layout->crop.width_px = choice->picture.width_px;
+    layout->crop.height_px = choice->picture.height_px;
+    layout->frame_bytes =
+        choice->exact_bytes ? choice->exact_bytes : capture->probe.max_frame_bytes;
+    capture->frame_bytes = (uint32_t)layout->frame_bytes;
+    if (choice->format->kind == UVC_KIND_UNCOMPRESSED &&
+        vdc_format_layout(layout->planes, &layout->plane_count, &layout->frame_bytes,
+                          &layout->format) == VDC_OK) {
+        if (layout->frame_bytes != capture->frame_bytes)
+            return vdi_error(VDC_E_IO, "%s: a frame has %zu bytes, and by its code it needs %u",
+                             capture->camera->id, layout->frame_bytes,
+                             (unsigned)capture->frame_bytes);
+        return VDC_OK;
+    }
+    /* Bytes without lines. */
+    layout->plane_count = 1;
+    memset(layout->planes, 0, sizeof(layout->planes));
+    return VDC_OK;
+}
+
+int uvc_stream_open(struct vdi_stream *stream, const struct vdi_stream_config *config,
+                    struct vdi_stream_layout *layout)
+{
+    struct uvc_device *camera = uvc_device_of(stream->device);
+    struct uvc_capture *capture = uvc_capture_of(stream);
+    int result = VDC_OK;
+
+    memset(layout, 0, sizeof(*layout));
+    capture->camera = camera;
+    capture->stream = stream;
+    capture->damaged_too = config->damaged_too != 0;
+    uvc_enter(camera);
+    if (camera->capture)
+        result = vdi_error(VDC_E_BUSY, "%s: it has a stream already; close that first", camera->id);
+    else
+        result = choose(capture, config);
+    if (!result)
+        result = lay_out(capture, layout);
+    if (!result)
+        result = uvc_transfer_create(capture);
+    if (result) {
+        uvc_transfer_destroy(capture);
+    } else {
+        vdi_log(camera->device->context, VDC_LOG_DEBUG,
+                "%s: alternate setting %u, %u transfers of %u bytes", camera->id,
+                (unsigned)capture->alternate->number, (unsigned)capture->piece_count,
+                (unsigned)capture->piece_bytes);
+        uvc_lock(camera);
+        camera->capture = capture;
+        uvc_unlock(camera);
+    }
+    uvc_leave(camera);
+    return result;
+}
+
+void uvc_stream_close(struct vdi_stream *stream)
+{
+    struct uvc_capture *capture = uvc_capture_of(stream);
+    struct uvc_device *camera = capture->camera;
+
+    uvc_enter(camera);
+    uvc_lock(camera);
+    if (camera->capture == capture)
+        camera->capture = NULL;
+    uvc_unlock(camera);
+    uvc_transfer_destroy(capture);
+    uvc_leave(camera);
+}
+
+/* ---- Start ---- */
+
+static void reset_run(struct uvc_capture *capture)
+{
+    struct uvc_assembler_config config;
+
+    memset(&config, 0, sizeof(config));
+    config.kind = capture->choice.format->kind;
+    config.exact_bytes = capture->choice.exact_bytes;
+    config.max_payload_bytes = capture->probe.max_payload_bytes;
+    config.no_fid = (capture->camera->quirks & UVC_QUIRK_NO_FID) != 0;
+    config.soi_begins = (capture->camera->quirks & UVC_QUIRK_SOI) != 0;
+    uvc_assembler_init(&capture->assembler, &config);
+    uvc_clock_init(&capture->clock, capture->probe.clock_hz,
+                   !(capture->camera->quirks & UVC_QUIRK_BAD_SOF));
+    capture->clock_losses = 0;
+    capture->last_host_ns = 0;
+    capture->stopping = 0;
+    capture->halted = 0;
+    capture->halts = 0;
+    capture->errors = 0;
+    uvc_delivery_reset(capture);
+}
+
+static int end_on_bus(struct uvc_capture *capture)
+{
+    if (capture->alternate->transfer == UVC_TRANSFER_ISO)
+        return uvc_set_alternate(capture->camera, 0);
+    return uvc_clear_halt(capture->camera, capture->camera->source->endpoint);
+}
+
+int uvc_stream_start(struct vdi_stream *stream)
+{
+    struct uvc_capture *capture = uvc_capture_of(stream);
+    struct uvc_device *camera = capture->camera;
+    int code = 0;
+    int begun;
+    int result;
+
+    uvc_enter(camera);
+    uvc_lock(camera);
+    reset_run(capture);
+    uvc_unlock(camera);
+    result = uvc_commit(camera, &capture->probe);
+    if (!result && capture->alternate->transfer == UVC_TRANSFER_ISO)
+        code = uvc_set_alternate(camera, capture->alternate->number);
+    /* Whatever the last user of the endpoint left it in. */
+    else if (!result)
+        code = uvc_clear_halt(camera, camera->source->endpoint);
+    if (!result && code)
+        result = uvc_failed(camera, code, "starting its stream");
+    begun = !result;
+    uvc_lock(camera);
+    if (begun) {
+        capture->running = 1;
+        uvc_transfer_begin(capture);
+        if (capture->failure) {
+            result = vdi_error(capture->failure, "%s: %s", camera->id, capture->failure_text);
+            capture->stopping = 1;
+            uvc_transfer_drain(capture);
+            capture->stopping = 0;
+            capture->running = 0;
+        }
+    }
+    uvc_delivery_ready(capture);
+    uvc_unlock(camera);
+    if (result && begun)
+        (void)end_on_bus(capture);
+    uvc_leave(camera);
+    return result;
+}
+
+/* ---- Stop ---- */
+
+static void forget_queue(struct uvc_capture *capture)
+{
+    if (capture->current)
+        capture->current->queued = 0;
+    capture->current = NULL;
+    for (uint32_t i = 0; i < capture->queue_count; i++)
+        capture->queue[(capture->queue_first + i) % UVC_BUFFERS_MAX]->queued = 0;
+    capture->queue_first = 0;
+    capture->queue_count = 0;
+}
+
+static void tell_trouble(const struct uvc_capture *capture)
+{
+    const struct uvc_trouble *t = &capture->trouble;
+
+    if (t->errors + t->stalls + t->overruns + t->lost_packets)
+        vdi_log(capture->camera->device->context, VDC_LOG_WARNING,
+                "%s: on the bus: %llu failed transfers, %llu stalls, %llu overruns, %llu lost "
+                "packets",
+                capture->camera->id, (unsigned long long)t->errors, (unsigned long long)t->stalls,
+                (unsigned long long)t->overruns, (unsigned long long)t->lost_packets);
+}
+
+int uvc_stream_stop(struct vdi_stream *stream)
+{
+    struct uvc_capture *capture = uvc_capture_of(stream);
+    struct uvc_device *camera = capture->camera;
+    int was_running;
+    int code = 0;
+    int result = VDC_OK;
+
+    uvc_enter(camera);
+    uvc_lock(camera);
+    was_running = capture->running;
+    if (was_running) {
+        capture->stopping = 1;
+        uvc_transfer_drain(capture);
+        /* The camera had not finished it: it counts as nothing. */
+        (void)uvc_assembler_abandon(&capture->assembler);
+        (void)uvc_assembler_set_buffer(&capture->assembler, NULL, 0);
+        capture->running = 0;
+        capture->stopping = 0;
+        tell_trouble(capture);
+    }
+    forget_queue(capture);
+    capture->woken = 0;
+    uvc_delivery_ready(capture);
+    vdi_cond_signal_all(camera->cond);
+    uvc_unlock(camera);
+    if (was_running && !atomic_load(&camera->gone))
+        code = end_on_bus(capture);
+    if (code && code != LIBUSB_ERROR_NO_DEVICE)
+        result = uvc_failed(camera, code, "stopping its stream");
+    uvc_leave(camera);
+    return result;
+}
+
+/* ---- The service thread's part ---- */
+
+int uvc_stream_due(const struct uvc_device *camera)
+{
+    const struct uvc_capture *capture = camera->capture;
+
+    return capture && capture->running && !capture->stopping && !capture->failure &&
+           capture->halted && !capture->flying;
+}
+
+void uvc_stream_serve(struct uvc_device *camera)
+{
+    struct uvc_capture *capture;
+    int code;
+    int due;
+
+    uvc_lock(camera);
+    due = uvc_stream_due(camera);
+    uvc_unlock(camera);
+    if (!due)
+        return;
+    code = uvc_clear_halt(camera, camera->source->endpoint);
+    uvc_lock(camera);
+    capture = camera->capture;
+    if (uvc_stream_due(camera)) {
+        capture->halted = 0;
+        if (code || ++capture->halts > HALTS_MOST)
+            uvc_delivery_fail(capture, "its endpoint stalls, and clearing it does not help; stop "
+                                       "and start again");
+        else
+            uvc_transfer_begin(capture);
+    }
+    uvc_unlock(camera);
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/* What cameras do wrong: each fault of the model, on each transport that has it, ends under its own cause, and no wrong picture is
+ * called good. */
+#include <chrono>
+#include <thread>
+
+#include "uvc_fixture.h"
+
+static const uint64_t AT = 3; /* the frame that it happens to */
+
+class UvcFaults : public UvcTest {
+  protected:
+    /* Frames under one fault; it must have come about `times` times. */
+    vdc_stats Under(const UvcForm &form, camera_fault fault, uint64_t times = 1,
+                    uint32_t code = VDC_FOURCC_YUYV)
+    {
+        vdc_stats stats = VDC_STATS_INIT;
+        std::string serial = "F" + std::to_string(++plugged);
+        fake_usb_card *card = Plug(form, serial.c_str());
+        Open(("usb:" + serial).c_str());
+        Stream(code == VDC_FOURCC_YUYV ? Wish() : Wish(code, 640, 360));
+        Plant(card, fault, AT);
+        Start();
+        next = 0;
+        numbers.clear();
+        Take(8);
+        stats = Stop(card);
+        EXPECT_EQ(times, Ledger(card).injected[fault]) << "the fault did not happen so";
+        Close();
+        return stats;
+    }
+    bool Delivered(uint64_t number) const
+    {
+        for (uint64_t one : numbers) {
+            if (one == number)
+                return true;
+        }
+        return false;
+    }
+    static uint64_t Bad(const vdc_stats &stats)
+    {
+        return stats.dropped[VDC_DROP_BUS] + stats.dropped[VDC_DROP_DAMAGED];
+    }
+    int plugged = 0;
+};
+
+static const UvcForm forms[] = {
+    {CAMERA_HIGH,  true },
+    {CAMERA_SUPER, true },
+    {CAMERA_HIGH,  false},
+    {CAMERA_SUPER, false}
+};
+
+/* The negative control of all the others. */
+TEST_F(UvcFaults, NothingPlantedLosesNothing)
+{
+    for (const UvcForm &form : forms) {
+        vdc_stats stats = Under(form, CAMERA_STALL_STREAM, form.bulk ? 1 : 0);
+        EXPECT_EQ(form.bulk ? 1u : 0u, Bad(stats));
+    }
+}
+
+TEST_F(UvcFaults, FramesThatAreGoodAllTheSame)
+{
+    for (const UvcForm &form : forms) {
+        for (camera_fault fault : {CAMERA_FID_STUCK, CAMERA_NO_EOF, CAMERA_SCR_BACK}) {
+            SCOPED_TRACE(fault);
+            vdc_stats stats = Under(form, fault);
+            EXPECT_EQ(0u, Bad(stats));
+            EXPECT_TRUE(Delivered(AT));
+        }
+    }
+    for (const UvcForm &form : {forms[2], forms[3]}) {
+        vdc_stats stats = Under(form, CAMERA_ZERO_PACKETS);
+        EXPECT_EQ(0u, Bad(stats));
+        EXPECT_TRUE(Delivered(AT));
+    }
+}
+
+TEST_F(UvcFaults, ErrorBit)
+{
+    for (const UvcForm &form : forms) {
+        vdc_stats stats = Under(form, CAMERA_ERROR_BIT);
+        EXPECT_EQ(1u, stats.dropped[VDC_DROP_DAMAGED]);
+        EXPECT_EQ(0u, stats.dropped[VDC_DROP_BUS]);
+        EXPECT_FALSE(Delivered(AT));
+    }
+}
+
+TEST_F(UvcFaults, WrongLengthsAndHeaders)
+{
+    for (const UvcForm &form : forms) {
+        for (camera_fault fault : {CAMERA_SHORT_FRAME, CAMERA_LONG_FRAME, CAMERA_BAD_HEADER}) {
+            SCOPED_TRACE(fault);
+            vdc_stats stats = Under(form, fault);
+            EXPECT_EQ(1u, stats.dropped[VDC_DROP_BUS]);
+            EXPECT_EQ(0u, stats.dropped[VDC_DROP_DAMAGED]);
+            EXPECT_FALSE(Delivered(AT));
+        }
+    }
+}
+
+TEST_F(UvcFaults, APacketThatIsNeverSent)
+{
+    for (const UvcForm &form : {forms[2], forms[3]}) {
+        vdc_stats stats = Under(form, CAMERA_LOST_PACKET);
+        EXPECT_EQ(1u, stats.dropped[VDC_DROP_BUS]);
+        EXPECT_FALSE(Delivered(AT));
+    }
+}
+
+TEST_F(UvcFaults, AStallInTheStream)
+{
+    for (const UvcForm &form : {forms[0], forms[1]}) {
+        vdc_stats stats = Under(form, CAMERA_STALL_STREAM);
+        EXPECT_EQ(1u, stats.dropped[VDC_DROP_BUS]);
+        EXPECT_FALSE(Delivered(AT));
+    }
+}
+
+TEST_F(UvcFaults, AnEndpointThatOnlyStallsFails)
+{
+    fake_usb_card *card = Plug(forms[1]);
+    Open();
+    Stream(Wish());
+    Plant(card, CAMERA_STALL_STREAM, 0, 1000000);
+    Start();
+    const vdc_frame *frame = nullptr;
+    EXPECT_EQ(VDC_E_IO, vdc_stream_wait(&frame, stream, 20000));
+    EXPECT_NE(nullptr, std::strstr(vdc_error_text(), "stalls")) << vdc_error_text();
+    EXPECT_EQ(VDC_OK, vdc_stream_stop(stream)) << vdc_error_text();
+}
+
+TEST_F(UvcFaults, AProbeOfZeroes)
+{
+    for (const UvcForm &form : forms) {
+        std::string serial = "Z" + std::to_string(&form - forms);
+        fake_usb_card *card = Plug(form, serial.c_str());
+        Open(("usb:" + serial).c_str());
+        Plant(card, CAMERA_PROBE_ZERO, 0, 100);
+        Stream(Wish());
+        EXPECT_GE(Ledger(card).injected[CAMERA_PROBE_ZERO], 1u);
+        Start();
+        next = 0;
+        Take(3);
+        Stop(card);
+        Close();
+    }
+}
+
+/* Each request of open, start and stop in turn. */
+TEST_F(UvcFaults, RequestsThatFail)
+{
+    for (camera_fault fault : {CAMERA_STALL_CONTROL, CAMERA_SHORT_ANSWER, CAMERA_NO_ANSWER}) {
+        uint64_t injected = 0;
+        for (uint64_t nth = 0; nth < 5; nth++) {
+            SCOPED_TRACE(std::to_string(fault) + " at " + std::to_string(nth));
+            std::string serial =
+                "R" + std::to_string(static_cast<int>(fault)) + std::to_string(nth);
+            fake_usb_card *card = Plug(forms[2], serial.c_str());
+            Open(("usb:" + serial).c_str());
+            Plant(card, fault, nth);
+            vdc_stream_config config = Wish();
+            int status = vdc_stream_open(&stream, device, &config);
+            if (status == VDC_OK)
+                status = vdc_stream_start(stream);
+            if (status != VDC_OK) {
+                EXPECT_STRNE("", vdc_error_text());
+                EXPECT_NE(VDC_E_GONE, status);
+            }
+            vdc_stream_close(stream);
+            stream = nullptr;
+            injected += Ledger(card).injected[fault];
+            /* Afterwards all is well. */
+            Stream(Wish());
+            Start();
+            next = 0;
+            Take(2);
+            Stop(card);
+            Close();
+        }
+        EXPECT_GE(injected, 2u);
+    }
+}
+
+TEST_F(UvcFaults, CompressedFramesWithoutAnEnd)
+{
+    vdc_stats stats = Under(forms[2], CAMERA_SHORT_FRAME, 1, VDC_FOURCC_MJPEG);
+    EXPECT_EQ(1u, stats.dropped[VDC_DROP_BUS]);
+    stats = Under(forms[1], CAMERA_ERROR_BIT, 0, VDC_FOURCC_MJPEG);
+    EXPECT_EQ(0u, Bad(stats)) << "a small picture is one payload";
+}
+
+TEST_F(UvcFaults, TransfersThatEndBadly)
+{
+    for (const UvcForm &form : {forms[1], forms[2]}) {
+        for (auto status :
+             {LIBUSB_TRANSFER_STALL, LIBUSB_TRANSFER_OVERFLOW, LIBUSB_TRANSFER_ERROR}) {
+            SCOPED_TRACE(status);
+            std::string serial = "T" + std::to_string(++plugged);
+            fake_usb_card *card = Plug(form, serial.c_str());
+            Open(("usb:" + serial).c_str());
+            Stream(Wish());
+            Start();
+            next = 0;
+            uint64_t before = fake_usb_failures();
+            Take(3);
+            fake_usb_fail_transfer(0x81, 2, status);
+            Take(6);
+            EXPECT_EQ(before + 1, fake_usb_failures());
+            Stop(card);
+            Close();
+        }
+    }
+}
+
+TEST_F(UvcFaults, PacketsThatTheBusLost)
+{
+    fake_usb_card *card = Plug(forms[2]);
+    Open();
+    Stream(Wish());
+    Start();
+    Take(3);
+    fake_usb_fail_packet(5, LIBUSB_TRANSFER_ERROR);
+    Take(6);
+    EXPECT_EQ(1u, fake_usb_failures());
+    vdc_stats stats = Stop(card);
+    EXPECT_GE(stats.dropped[VDC_DROP_BUS], 1u);
+    EXPECT_LE(stats.dropped[VDC_DROP_BUS], 2u);
+}
+
+TEST_F(UvcFaults, DamagedOnesIfWanted)
+{
+    fake_usb_card *card = Plug(forms[2]);
+    Open();
+    vdc_stream_config config = Wish();
+    config.flags = VDC_STREAM_DAMAGED_TOO;
+    Stream(config);
+    Plant(card, CAMERA_ERROR_BIT, AT);
+    Start();
+    int damaged = 0;
+    for (int i = 0; i < 8; i++) {
+        const vdc_frame *frame = nullptr;
+        ASSERT_EQ(VDC_OK, vdc_stream_wait(&frame, stream, 10000)) << vdc_error_text();
+        if (frame->flags & VDC_FRAME_DAMAGED) {
+            damaged++;
+            EXPECT_EQ(AT, frame->sequence);
+        }
+        vdc_stream_release(stream, frame);
+    }
+    EXPECT_EQ(1, damaged);
+    Stop(card);
+}
+
+TEST_F(UvcFaults, EveryCallThatCanFail)
+{
+    uint64_t failed = 0;
+    for (uint64_t nth = 1; nth < 60; nth += nth < 30 ? 1 : 5) {
+        Plug(forms[nth % 4]);
+        fake_usb_fail_call(nullptr, nth, LIBUSB_ERROR_IO);
+        int status = vdc_device_open(&device, context, "usb:CAM1", 0);
+        vdc_stream_config config = Wish();
+        if (status == VDC_OK)
+            status = vdc_stream_open(&stream, device, &config);
+        if (status == VDC_OK)
+            status = vdc_stream_start(stream);
+        fake_usb_fail_call(nullptr, 0, 0);
+        if (status != VDC_OK) {
+            failed++;
+            EXPECT_STRNE("", vdc_error_text());
+        }
+        Close();
+        EXPECT_EQ(0u, fake_usb_reset()) << "call " << nth;
+    }
+    EXPECT_GT(failed, 10u);
+}
+
+/* ---- Unplug ---- */
+
+class UvcUnplug : public UvcTest {
+  protected:
+    bool At(uint64_t nth, const UvcForm &form)
+    {
+        fake_usb_card *card = Plug(form);
+        fake_usb_unplug_at_call(card, nullptr, nth);
+        int status = vdc_device_open(&device, context, "usb:CAM1", 0);
+        vdc_stream_config config = Wish();
+        if (status == VDC_OK)
+            status = vdc_stream_open(&stream, device, &config);
+        if (status == VDC_OK)
+            status = vdc_stream_start(stream);
+        for (int i = 0; status == VDC_OK && i < 2; i++) {
+            const vdc_frame *frame = nullptr;
+            status = vdc_stream_wait(&frame, stream, 10000);
+            if (status == VDC_OK)
+                vdc_stream_release(stream, frame);
+        }
+        if (status == VDC_OK)
+            status = vdc_stream_stop(stream);
+        EXPECT_TRUE(status == VDC_OK || status == VDC_E_GONE || status == VDC_E_NOT_FOUND)
+            << "call " << nth << ": " << vdc_status_name(status) << ": " << vdc_error_text();
+        bool reached = fake_usb_failures() > 0;
+        if (stream && reached) {
+            vdc_stream_stop(stream);
+            vdc_stats stats = Stats();
+            EXPECT_EQ(stats.produced, Sum(stats)) << "call " << nth;
+        }
+        Close();
+        fake_usb_unplug_at_call(card, nullptr, 0);
+        fake_usb_unplug(card);
+        fake_usb_replug(card);
+        EXPECT_EQ(VDC_OK, vdc_device_open(&device, context, "usb:CAM1", 0))
+            << "call " << nth << ": " << vdc_error_text();
+        Close();
+        EXPECT_EQ(0u, fake_usb_reset()) << "call " << nth;
+        return reached;
+    }
+};
+
+TEST_F(UvcUnplug, AtAnyCall)
+{
+    const uint64_t step = std::getenv("VIDICON_LONG") ? 1 : 5;
+    for (const UvcForm &form : {forms[0], forms[3]}) {
+        uint64_t reached = 0;
+        uint64_t missed = 0;
+        for (uint64_t nth = 1; missed < 2 && nth < 1000; nth += step) {
+            if (At(nth, form))
+                reached++;
+            else
+                missed++;
+        }
+        EXPECT_GT(reached, 10u);
+    }
+}
+
+TEST_F(UvcUnplug, WhileItWaits)
+{
+    fake_usb_card *card = Plug(forms[2]);
+    Open();
+    Stream(Wish());
+    Start();
+    Take(3);
+    fake_usb_unplug(card);
+    const vdc_frame *frame = nullptr;
+    int status = VDC_OK;
+    while (status == VDC_OK) {
+        status = vdc_stream_wait(&frame, stream, 10000);
+        if (status == VDC_OK)
+            vdc_stream_release(stream, frame);
+    }
+    EXPECT_EQ(VDC_E_GONE, status);
+    vdc_stream_stop(stream);
+    vdc_stats stats = Stats();
+    EXPECT_EQ(stats.produced, Sum(stats));
+    vdc_event event = VDC_EVENT_INIT;
+    ASSERT_EQ(VDC_OK, vdc_context_wait_event(&event, context, 3000));
+    EXPECT_EQ((uint32_t)VDC_EVENT_DEVICE_REMOVED, event.kind);
+    EXPECT_STREQ("usb:CAM1", event.device_id);
+}
