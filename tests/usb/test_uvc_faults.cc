@@ -23,8 +23,11 @@ class UvcFaults : public UvcTest {
         Start();
         next = 0;
         numbers.clear();
+        said = 0;
         Take(8);
         stats = Stop(card);
+        EXPECT_LE(Bad(stats), said) << "each loss is told by the frame after it";
+        EXPECT_GE(Sum(stats) - stats.delivered, said);
         EXPECT_EQ(times, Ledger(card).injected[fault]) << "the fault did not happen so";
         Close();
         return stats;

@@ -270,3 +270,25 @@ TEST_F(UvcTest, FormatsAndNegotiation)
     EXPECT_TRUE(outcome.changed & VDC_CHANGED_SIZE);
     EXPECT_EQ(1280u, outcome.format.width_px);
 }
+
+TEST_F(UvcTest, ComesAndGoesAsEvents)
+{
+    vdc_event event = VDC_EVENT_INIT;
+    /* The first question begins the watch. */
+    EXPECT_EQ(VDC_E_TIMEOUT, vdc_context_wait_event(&event, context, 0));
+    fake_usb_card *card = Plug(forms[1]);
+    ASSERT_EQ(VDC_OK, vdc_context_wait_event(&event, context, 5000));
+    EXPECT_EQ((uint32_t)VDC_EVENT_DEVICE_ARRIVED, event.kind);
+    EXPECT_STREQ("usb:CAM1", event.device_id);
+    fake_usb_unplug(card);
+    ASSERT_EQ(VDC_OK, vdc_context_wait_event(&event, context, 5000));
+    EXPECT_EQ((uint32_t)VDC_EVENT_DEVICE_REMOVED, event.kind);
+    EXPECT_STREQ("usb:CAM1", event.device_id);
+    fake_usb_replug(card);
+    ASSERT_EQ(VDC_OK, vdc_context_wait_event(&event, context, 5000));
+    Open(event.device_id);
+    Stream(Wish());
+    Start();
+    Take(2);
+    Stop(card);
+}

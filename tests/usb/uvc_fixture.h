@@ -94,6 +94,8 @@ class UvcTest : public ::testing::Test {
             ASSERT_EQ(VDC_OK, vdc_stream_wait(&frame, stream, 10000))
                 << "frame " << i << ": " << vdc_error_text();
             last = *frame;
+            for (uint32_t lost : frame->dropped)
+                said += lost;
             uint64_t number = next;
             while (number < next + 16 && !Is(frame, number)) {
                 number++;
@@ -173,6 +175,7 @@ class UvcTest : public ::testing::Test {
     vdc_frame last = {};
     uint32_t fourcc = 0, width = 0, height = 0;
     uint64_t next = 0;
+    uint64_t said = 0; /* lost frames, as the frames after them say */
     std::vector<uint64_t> numbers;
     std::vector<uint8_t> picture;
 };
