@@ -145,8 +145,12 @@ static int submit_all(struct stream *stream)
     for (uint32_t n = 0; n < stream->count; n++) {
         int result = libusb_submit_transfer(stream->transfers[n]);
 
-        if (result)
+        if (result == LIBUSB_ERROR_NO_DEVICE)
+            stream->gone = 1;
+        else if (result)
             return usb_fail("submitting", result);
+        if (result)
+            break;
         stream->under_way++;
     }
     return 0;
@@ -190,8 +194,13 @@ static int run(struct stream *stream)
         if (!stream->under_way && !stream->gone) {
             int result = libusb_clear_halt(stream->card.handle, 0x81);
 
-            if (result)
+            /* A transfer may see a card that was pulled as a stall. */
+            if (result == LIBUSB_ERROR_NO_DEVICE)
+                stream->gone = 1;
+            else if (result)
                 return usb_fail("clearing the halt", result);
+            if (result)
+                break;
             stream->filled = 0;
             stream->damaged = 0;
             if (submit_all(stream))

@@ -21,6 +21,8 @@ struct talk {
     int socket;
     char buffer[16384];
     size_t used;
+    char leaves[32]; /* the device whose DEVICE_DELETED is waited for, with its quotes; or empty */
+    int left;        /* it came: before or behind the answer to device_del, as it happens */
 };
 
 static long long now_ms(void)
@@ -49,6 +51,8 @@ static int next_line(struct talk *talk, char *line, size_t room, long long deadl
             line[length] = '\0';
             talk->used -= length + 1;
             memmove(talk->buffer, end + 1, talk->used);
+            if (talk->leaves[0] && strstr(line, "\"DEVICE_DELETED\"") && strstr(line, talk->leaves))
+                talk->left = 1;
             return 0;
         }
         if (talk->used == sizeof talk->buffer || left <= 0 || poll(&wait, 1, (int)left) <= 0)
@@ -88,6 +92,8 @@ static int start(struct talk *talk, const char *path, const char **what)
 
     *what = "QEMU's control socket does not answer";
     talk->used = 0;
+    talk->leaves[0] = '\0';
+    talk->left = 0;
     if (strlen(path) >= sizeof address.sun_path)
         return -1;
     memcpy(address.sun_path, path, strlen(path) + 1);
@@ -170,24 +176,22 @@ int qmp_device_del(const char *qmp_path, unsigned number, const char **what)
 {
     static struct talk talk;
     static char line[sizeof talk.buffer];
-    char request[128], device[32];
+    char request[128];
     long long deadline;
     int result;
 
     (void)snprintf(request, sizeof request,
                    "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"card%u\"}}\n", number);
-    (void)snprintf(device, sizeof device, "\"card%u\"", number);
     if (start(&talk, qmp_path, what))
         return -1;
+    (void)snprintf(talk.leaves, sizeof talk.leaves, "\"card%u\"", number);
     result = ask(&talk, request, what);
     if (result == 0) {
-        result = -1;
         *what = "the guest does not let go of the card";
         deadline = now_ms() + RELEASE_MS;
-        while (result && !next_line(&talk, line, sizeof line, deadline)) {
-            if (strstr(line, "\"DEVICE_DELETED\"") && strstr(line, device))
-                result = 0;
-        }
+        while (!talk.left && !next_line(&talk, line, sizeof line, deadline))
+            ;
+        result = talk.left ? 0 : -1;
     }
     if (number >= VMR_PCI_CARDS)
         remove_wire(&talk, number);
