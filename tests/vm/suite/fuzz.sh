@@ -24,10 +24,12 @@ fuzz() {
     )
 }
 
-# The card has been told anything: its own first input and standard settings, then a picture.
+# The card has been told anything: its own first input and the timing that is detected there, then a
+# picture.
 works() {
     video=$(node_of vidicon) || return 1
     await 20 /opt/v4l/v4l2-ctl -d "$video" --set-input 0 || return 1
+    await 20 /opt/v4l/v4l2-ctl -d "$video" --set-dv-bt-timings query || return 1
     frame_check "$video" size=640x480 format=YUYV frames=10 any-picture may-drop && return 0
     /opt/v4l/v4l2-ctl -d "$video" --all --log-status 2>&1
     private_check "$video" 2>&1
