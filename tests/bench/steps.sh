@@ -28,7 +28,7 @@ measure() {  # measure WIDTH HEIGHT FRAMES: instructions a frame
         }
         function owned(name) { sub(/\x27[0-9]+$/, "", name); return name in model }
         BEGIN { while ((getline name < names) > 0) model[name] = 1 }
-        /^ob=/ { object = resolve(substr($0, 4), objects); next }
+        /^ob=/ { target = object = resolve(substr($0, 4), objects); next }
         /^fn=/ { caller = resolve(substr($0, 4), functions); next }
         /^cob=/ { target = resolve(substr($0, 5), objects); next }
         /^cfn=/ { callee = resolve(substr($0, 5), functions); next }
