@@ -163,7 +163,7 @@ TEST_F(Pictures, EveryFormatAtThreeSizes)
             vdc_fourcc_text(code, item->fourcc);
             SCOPED_TRACE(std::string(code) + " " + std::to_string(size[0]) + " x " +
                          std::to_string(size[1]));
-            MUST(Capture(Wish(item->fourcc, size[0], size[1]), Times(3, 10)));
+            MUST(Capture(Wish(item->fourcc, size[0], size[1]), Times(3, 20)));
             if (HasFailure())
                 break;
         }

@@ -17,18 +17,6 @@ std::vector<uint8_t> Image(const char *version)
     return ReadFile(std::string(VIDICON_FIRMWARE_DIR "/capture-") + version + ".vdfw");
 }
 
-vdc_firmware_info Info(const Card &card)
-{
-    vdc_firmware_info info = VDC_FIRMWARE_INFO_INIT;
-    EXPECT_EQ(vdc_device_get_firmware(&info, card.device), VDC_OK) << vdc_error_text();
-    return info;
-}
-
-int Update(Card &card, const std::vector<uint8_t> &image)
-{
-    return vdc_device_update_firmware(card.device, image.data(), image.size(), nullptr, nullptr);
-}
-
 size_t CountFormats(const Card &card)
 {
     vdc_list *list = nullptr;
@@ -68,7 +56,7 @@ TEST_P(Firmware, TheEmbeddedImageRuns)
 {
     Card card(Options());
     ASSERT_EQ(card.status, VDC_OK) << card.error;
-    vdc_firmware_info info = Info(card);
+    vdc_firmware_info info = FirmwareInfo(card);
     EXPECT_EQ(info.running, V1_1);
     EXPECT_EQ(info.source, static_cast<uint32_t>(VDC_FIRMWARE_RAM));
     EXPECT_EQ(info.active_slot, 0u);
@@ -100,7 +88,7 @@ TEST_P(Firmware, LoadIntoRam)
         << vdc_error_text();
     EXPECT_EQ(progress.last, image.size());
     EXPECT_EQ(progress.bad, 0u);
-    EXPECT_EQ(Info(card).running, V1_0);
+    EXPECT_EQ(FirmwareInfo(card).running, V1_0);
     EXPECT_LT(CountFormats(card), formats);
     vdc_event event = VDC_EVENT_INIT;
     ASSERT_EQ(vdc_context_wait_event(&event, card.context, 0), VDC_OK);
@@ -129,13 +117,13 @@ TEST_P(Firmware, ARefusedImageLeavesWhatRan)
         std::vector<uint8_t> image = Image("1.0");
         image[s.at] ^= 1;
         for (bool update : {false, true}) {
-            int result = update ? Update(card, image)
+            int result = update ? UpdateFirmware(card, image)
                                 : vdc_device_load_firmware(card.device, image.data(), image.size(),
                                                            nullptr, nullptr);
             EXPECT_EQ(result, VDC_E_FIRMWARE);
             EXPECT_NE(std::string(vdc_error_text()).find(s.check), std::string::npos)
                 << vdc_error_text();
-            EXPECT_EQ(Info(card).running, V1_1);
+            EXPECT_EQ(FirmwareInfo(card).running, V1_1);
         }
     }
     std::vector<uint8_t> image = Image("1.0");
@@ -148,14 +136,14 @@ TEST_P(Firmware, UpdateCommitAndRollBack)
 {
     {
         Card card(Options());
-        ASSERT_EQ(Update(card, Image("1.0")), VDC_OK) << vdc_error_text();
-        vdc_firmware_info info = Info(card);
+        ASSERT_EQ(UpdateFirmware(card, Image("1.0")), VDC_OK) << vdc_error_text();
+        vdc_firmware_info info = FirmwareInfo(card);
         EXPECT_EQ(info.running, V1_0);
         EXPECT_EQ(info.on_trial, 1u);
         EXPECT_EQ(info.slot_version[info.source - VDC_FIRMWARE_SLOT_A], V1_0);
         ExpectCaptures(card);
         ASSERT_EQ(vdc_device_commit_firmware(card.device), VDC_OK) << vdc_error_text();
-        info = Info(card);
+        info = FirmwareInfo(card);
         EXPECT_EQ(info.on_trial, 0u);
         EXPECT_EQ(info.active_slot, info.source - 1u);
         EXPECT_EQ(vdc_device_commit_firmware(card.device), VDC_E_STATE);
@@ -163,26 +151,26 @@ TEST_P(Firmware, UpdateCommitAndRollBack)
     {
         /* It is in flash: the next power-on starts it, and nothing is uploaded. */
         Card card(Options());
-        EXPECT_EQ(Info(card).running, V1_0);
-        EXPECT_GE(Info(card).source, static_cast<uint32_t>(VDC_FIRMWARE_SLOT_A));
+        EXPECT_EQ(FirmwareInfo(card).running, V1_0);
+        EXPECT_GE(FirmwareInfo(card).source, static_cast<uint32_t>(VDC_FIRMWARE_SLOT_A));
 
         /* A trial that is not committed ends with the power. */
-        ASSERT_EQ(Update(card, Image("1.1")), VDC_OK) << vdc_error_text();
-        EXPECT_EQ(Info(card).running, V1_1);
-        EXPECT_EQ(Info(card).on_trial, 1u);
+        ASSERT_EQ(UpdateFirmware(card, Image("1.1")), VDC_OK) << vdc_error_text();
+        EXPECT_EQ(FirmwareInfo(card).running, V1_1);
+        EXPECT_EQ(FirmwareInfo(card).on_trial, 1u);
     }
     {
         Card card(Options());
-        EXPECT_EQ(Info(card).running, V1_0);
-        ASSERT_EQ(Update(card, Image("1.1")), VDC_OK) << vdc_error_text();
+        EXPECT_EQ(FirmwareInfo(card).running, V1_0);
+        ASSERT_EQ(UpdateFirmware(card, Image("1.1")), VDC_OK) << vdc_error_text();
         ASSERT_EQ(vdc_device_roll_back_firmware(card.device), VDC_OK) << vdc_error_text();
-        EXPECT_EQ(Info(card).running, V1_0);
-        ASSERT_EQ(Update(card, Image("1.1")), VDC_OK) << vdc_error_text();
+        EXPECT_EQ(FirmwareInfo(card).running, V1_0);
+        ASSERT_EQ(UpdateFirmware(card, Image("1.1")), VDC_OK) << vdc_error_text();
         ASSERT_EQ(vdc_device_commit_firmware(card.device), VDC_OK) << vdc_error_text();
-        EXPECT_EQ(Info(card).running, V1_1);
+        EXPECT_EQ(FirmwareInfo(card).running, V1_1);
         /* Committed, it can be left for the other slot all the same. */
         ASSERT_EQ(vdc_device_roll_back_firmware(card.device), VDC_OK) << vdc_error_text();
-        EXPECT_EQ(Info(card).running, V1_0);
+        EXPECT_EQ(FirmwareInfo(card).running, V1_0);
         ExpectCaptures(card);
     }
 }
@@ -286,7 +274,7 @@ TEST(LimitedCard, AnotherImageInPlaceOfTheEmbeddedOne)
 {
     Card card(std::string("rate=max&firmware=") + Escape(VIDICON_FIRMWARE_DIR "/capture-1.0.vdfw"));
     ASSERT_EQ(card.status, VDC_OK) << card.error;
-    EXPECT_EQ(Info(card).running, V1_0);
+    EXPECT_EQ(FirmwareInfo(card).running, V1_0);
 }
 
 /* ---- Loss of power and faults of the flash ---- */
@@ -305,7 +293,7 @@ TEST(Interrupted, TheLastGoodImageRuns)
     Scratch good("flash.bin");
     {
         Card card("rate=max&flash=" + good.Escaped());
-        ASSERT_EQ(Update(card, Image("1.0")), VDC_OK) << vdc_error_text();
+        ASSERT_EQ(UpdateFirmware(card, Image("1.0")), VDC_OK) << vdc_error_text();
         ASSERT_EQ(vdc_device_commit_firmware(card.device), VDC_OK);
     }
     std::vector<uint8_t> before = good.Read();
@@ -317,16 +305,16 @@ TEST(Interrupted, TheLastGoodImageRuns)
         {
             Card card("rate=max&flash=" + flash.Escaped() + "&faults=" + script);
             ASSERT_EQ(card.status, VDC_OK) << script << ": " << card.error;
-            result = Update(card, Image("1.1"));
+            result = UpdateFirmware(card, Image("1.1"));
             auto ledger = Ledger(0);
             uint64_t count =
                 Injected(*ledger, std::string(script).substr(0, std::string(script).find('@')));
             EXPECT_GT(count, 0u) << script;
             injected += count;
             if (result == VDC_OK) {
-                EXPECT_EQ(Info(card).running, V1_1) << script;
+                EXPECT_EQ(FirmwareInfo(card).running, V1_1) << script;
             } else if (result != VDC_E_GONE) {
-                EXPECT_EQ(Info(card).running, V1_0) << script << ": " << vdc_error_text();
+                EXPECT_EQ(FirmwareInfo(card).running, V1_0) << script << ": " << vdc_error_text();
                 EXPECT_EQ(vdc_device_get_info(card.device)->state,
                           static_cast<uint32_t>(VDC_DEVICE_READY));
                 ExpectCaptures(card);
@@ -335,9 +323,9 @@ TEST(Interrupted, TheLastGoodImageRuns)
         EXPECT_TRUE(result != VDC_OK || std::string(script) == "power-cut@boot=1") << script;
         Card card("rate=max&flash=" + flash.Escaped());
         ASSERT_EQ(card.status, VDC_OK) << script << ": " << card.error;
-        EXPECT_EQ(Info(card).running, V1_0) << script;
-        EXPECT_EQ(Update(card, Image("1.1")), VDC_OK) << script << ": " << vdc_error_text();
-        EXPECT_EQ(Info(card).running, V1_1) << script;
+        EXPECT_EQ(FirmwareInfo(card).running, V1_0) << script;
+        EXPECT_EQ(UpdateFirmware(card, Image("1.1")), VDC_OK) << script << ": " << vdc_error_text();
+        EXPECT_EQ(FirmwareInfo(card).running, V1_1) << script;
     }
     RecordProperty("injected", static_cast<int>(injected));
 }

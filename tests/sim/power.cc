@@ -16,18 +16,6 @@ std::vector<uint8_t> Small(const char *version)
     return ReadFile(std::string(VIDICON_SMALL_IMAGES "/small-") + version + ".vdfw");
 }
 
-vdc_firmware_info Info(const Card &card)
-{
-    vdc_firmware_info info = VDC_FIRMWARE_INFO_INIT;
-    EXPECT_EQ(vdc_device_get_firmware(&info, card.device), VDC_OK) << vdc_error_text();
-    return info;
-}
-
-int Update(Card &card, const std::vector<uint8_t> &image)
-{
-    return vdc_device_update_firmware(card.device, image.data(), image.size(), nullptr, nullptr);
-}
-
 bool Ready(const Card &card)
 {
     return vdc_device_get_info(card.device)->state == static_cast<uint32_t>(VDC_DEVICE_READY);
@@ -39,7 +27,7 @@ class Power : public testing::Test {
     void SetUp() override
     {
         Card card(Options(""));
-        ASSERT_EQ(Update(card, Small("1.0")), VDC_OK) << vdc_error_text();
+        ASSERT_EQ(UpdateFirmware(card, Small("1.0")), VDC_OK) << vdc_error_text();
         ASSERT_EQ(vdc_device_commit_firmware(card.device), VDC_OK) << vdc_error_text();
         card.Close();
         before_ = flash_.Read();
@@ -54,7 +42,7 @@ class Power : public testing::Test {
         Card card(Options(""));
         ASSERT_EQ(card.status, VDC_OK) << byte << ": " << card.error;
         EXPECT_TRUE(Ready(card)) << byte;
-        EXPECT_EQ(Info(card).running, expected) << byte;
+        EXPECT_EQ(FirmwareInfo(card).running, expected) << byte;
     }
     /* Cuts at `first`, first + stride, … of `where` until the update gets by, and says at which that was. */
     uint64_t CutEach(const char *where, uint64_t first, uint64_t stride)
@@ -64,15 +52,15 @@ class Power : public testing::Test {
             {
                 Card card(Options("power-cut@" + std::string(where) + "=" + std::to_string(byte)));
                 EXPECT_EQ(card.status, VDC_OK) << byte << ": " << card.error;
-                int result = Update(card, Small("1.1"));
+                int result = UpdateFirmware(card, Small("1.1"));
                 if (Injected(*Ledger(0), "power-cut") == 0) {
                     EXPECT_EQ(result, VDC_OK) << vdc_error_text();
-                    EXPECT_EQ(Info(card).running, V1_1);
+                    EXPECT_EQ(FirmwareInfo(card).running, V1_1);
                     return byte;
                 }
                 cuts_++;
                 EXPECT_NE(result, VDC_OK) << where << " " << byte;
-                EXPECT_EQ(Info(card).running, V1_0) << where << " " << byte;
+                EXPECT_EQ(FirmwareInfo(card).running, V1_0) << where << " " << byte;
                 EXPECT_TRUE(Ready(card)) << where << " " << byte;
             }
             ExpectOpens(V1_0, byte);
@@ -112,7 +100,7 @@ TEST_F(Power, CutWhileItIsCommitted)
         bool cut = false;
         {
             Card card(Options("power-cut@flash=" + std::to_string(byte)));
-            if (Update(card, Small("1.1")) != VDC_OK)
+            if (UpdateFirmware(card, Small("1.1")) != VDC_OK)
                 continue; /* still the update's own */
             (void)vdc_device_commit_firmware(card.device);
             cut = Injected(*Ledger(0), "power-cut") != 0;
@@ -120,7 +108,7 @@ TEST_F(Power, CutWhileItIsCommitted)
         Card card(Options(""));
         ASSERT_EQ(card.status, VDC_OK) << byte << ": " << card.error;
         EXPECT_TRUE(Ready(card)) << byte;
-        uint32_t running = Info(card).running;
+        uint32_t running = FirmwareInfo(card).running;
         ASSERT_TRUE(running == V1_0 || running == V1_1) << byte;
         if (!cut) {
             EXPECT_EQ(running, V1_1);
@@ -148,8 +136,8 @@ TEST_F(Power, EveryLengthIsRefusedByName)
         const char *check = length < 128 ? "INCOMPLETE" : "LENGTH";
         ASSERT_NE(text.find(check), std::string::npos) << length << ": " << text;
     }
-    EXPECT_EQ(Info(card).running, V1_0);
-    EXPECT_EQ(Update(card, image), VDC_OK) << vdc_error_text();
+    EXPECT_EQ(FirmwareInfo(card).running, V1_0);
+    EXPECT_EQ(UpdateFirmware(card, image), VDC_OK) << vdc_error_text();
 }
 
 /* Every other value of each byte is tried on the core alone. */
@@ -161,15 +149,15 @@ TEST_F(Power, EveryHeaderByteIsRefusedByName)
         uint8_t good = image[at];
         for (unsigned flip : {0x01u, 0x80u, 0xffu}) {
             image[at] = static_cast<uint8_t>(good ^ flip);
-            ASSERT_EQ(Update(card, image), VDC_E_FIRMWARE) << at << " " << flip;
+            ASSERT_EQ(UpdateFirmware(card, image), VDC_E_FIRMWARE) << at << " " << flip;
             std::string text = vdc_error_text();
             ASSERT_NE(text.find(at < 4 ? "MAGIC" : "HEADER"), std::string::npos)
                 << at << ": " << text;
         }
         image[at] = good;
     }
-    EXPECT_EQ(Info(card).running, V1_0);
-    EXPECT_EQ(Update(card, image), VDC_OK) << vdc_error_text();
+    EXPECT_EQ(FirmwareInfo(card).running, V1_0);
+    EXPECT_EQ(UpdateFirmware(card, image), VDC_OK) << vdc_error_text();
 }
 
 } /* namespace */

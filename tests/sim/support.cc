@@ -256,6 +256,18 @@ Capture RunCapture(Card &card, const CaptureOptions &options)
 
 /* ---- Files ---- */
 
+vdc_firmware_info FirmwareInfo(const Card &card)
+{
+    vdc_firmware_info info = VDC_FIRMWARE_INFO_INIT;
+    EXPECT_EQ(vdc_device_get_firmware(&info, card.device), VDC_OK) << vdc_error_text();
+    return info;
+}
+
+int UpdateFirmware(Card &card, const std::vector<uint8_t> &image)
+{
+    return vdc_device_update_firmware(card.device, image.data(), image.size(), nullptr, nullptr);
+}
+
 Scratch::Scratch(const std::string &name)
 {
     std::random_device random;

@@ -105,6 +105,10 @@ struct CaptureOptions {
 };
 Capture RunCapture(Card &card, const CaptureOptions &options = CaptureOptions());
 
+vdc_firmware_info FirmwareInfo(const Card &card);
+/* Into flash, without progress: the status. */
+int UpdateFirmware(Card &card, const std::vector<uint8_t> &image);
+
 /* A file in the test's own folder, gone at the end. */
 class Scratch {
   public:

@@ -13,19 +13,10 @@
 extern "C" {
 #include "vdm.h"
 }
-#include "fake_usb.h"
-#include "vidicon/vidicon.h"
+#include "library.h"
 
-class UsbTest : public ::testing::Test {
+class UsbTest : public UsbLibrary {
   protected:
-    void SetUp() override { ASSERT_EQ(VDC_OK, vdc_context_create(&context, nullptr)); }
-    void TearDown() override
-    {
-        Close();
-        vdc_context_destroy(context);
-        EXPECT_EQ(0u, fake_usb_reset());
-    }
-
     fake_usb_card *Plug(vdm_usb_speed speed = VDM_USB_SUPER, const char *serial = "A1",
                         fake_usb_rate rate = FAKE_USB_MAX)
     {
@@ -51,7 +42,6 @@ class UsbTest : public ::testing::Test {
     {
         ASSERT_EQ(VDC_OK, vdc_stream_open(&stream, device, &config)) << vdc_error_text();
     }
-    void Start() { ASSERT_EQ(VDC_OK, vdc_stream_start(stream)) << vdc_error_text(); }
     /* Takes so many frames and gives them back; adds up what each says was lost before it. */
     void Take(int count)
     {
@@ -73,12 +63,6 @@ class UsbTest : public ::testing::Test {
         fourcc = info.format.fourcc;
         stride = info.format.stride_bytes;
     }
-    vdc_stats Stats()
-    {
-        vdc_stats stats = VDC_STATS_INIT;
-        EXPECT_EQ(VDC_OK, vdc_stream_get_stats(&stats, stream)) << vdc_error_text();
-        return stats;
-    }
     /* Stops; the sum reconciles, and every term is the card's ledger's. */
     vdc_stats StopAndCompare(fake_usb_card *card)
     {
@@ -86,10 +70,7 @@ class UsbTest : public ::testing::Test {
         vdc_stats stats = Stats();
         vdm_ledger ledger;
         fake_usb_ledger(card, &ledger);
-        uint64_t sum = stats.delivered;
-        for (uint64_t lost : stats.dropped)
-            sum += lost;
-        EXPECT_EQ(stats.produced, sum);
+        EXPECT_EQ(stats.produced, Sum(stats));
         EXPECT_EQ(0u, stats.in_flight);
         EXPECT_EQ(0u, stats.dropped[VDC_DROP_UNKNOWN]);
         EXPECT_EQ((uint32_t)VDC_BASIS_DEVICE, stats.produced_basis);
@@ -98,19 +79,7 @@ class UsbTest : public ::testing::Test {
         EXPECT_EQ(ledger.capture.by_cause[VDM_CAUSE_NO_SIGNAL], stats.dropped[VDC_DROP_NO_SIGNAL]);
         return stats;
     }
-    void Close()
-    {
-        vdc_stream_close(stream);
-        stream = nullptr;
-        vdc_device_close(device);
-        device = nullptr;
-    }
 
-    vdc_context *context = nullptr;
-    vdc_device *device = nullptr;
-    vdc_stream *stream = nullptr;
-    vdc_frame last = {};
-    uint32_t fourcc = 0;
     uint32_t stride = 0;
 };
 

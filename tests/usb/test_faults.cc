@@ -113,20 +113,7 @@ TEST_F(UsbFaults, EveryCallThatCanFail)
     uint64_t failed = 0;
     for (uint64_t nth = 1; nth < 120; nth += nth < 40 ? 1 : 7) {
         Plug();
-        fake_usb_fail_call(nullptr, nth, LIBUSB_ERROR_IO);
-        int status = vdc_device_open(&device, context, "usb:A1", 0);
-        vdc_stream_config config = Small();
-        if (status == VDC_OK)
-            status = vdc_stream_open(&stream, device, &config);
-        if (status == VDC_OK)
-            status = vdc_stream_start(stream);
-        fake_usb_fail_call(nullptr, 0, 0);
-        if (status != VDC_OK) {
-            failed++;
-            EXPECT_STRNE("", vdc_error_text());
-        }
-        Close();
-        EXPECT_EQ(0u, fake_usb_reset()) << "call " << nth;
+        failed += FailsAt(nth, "usb:A1", Small());
     }
     EXPECT_GT(failed, 10u);
 }

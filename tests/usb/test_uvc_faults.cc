@@ -260,20 +260,7 @@ TEST_F(UvcFaults, EveryCallThatCanFail)
     uint64_t failed = 0;
     for (uint64_t nth = 1; nth < 60; nth += nth < 30 ? 1 : 5) {
         Plug(forms[nth % 4]);
-        fake_usb_fail_call(nullptr, nth, LIBUSB_ERROR_IO);
-        int status = vdc_device_open(&device, context, "usb:CAM1", 0);
-        vdc_stream_config config = Wish();
-        if (status == VDC_OK)
-            status = vdc_stream_open(&stream, device, &config);
-        if (status == VDC_OK)
-            status = vdc_stream_start(stream);
-        fake_usb_fail_call(nullptr, 0, 0);
-        if (status != VDC_OK) {
-            failed++;
-            EXPECT_STRNE("", vdc_error_text());
-        }
-        Close();
-        EXPECT_EQ(0u, fake_usb_reset()) << "call " << nth;
+        failed += FailsAt(nth, "usb:CAM1", Wish());
     }
     EXPECT_GT(failed, 10u);
 }
@@ -285,33 +272,7 @@ class UvcUnplug : public UvcTest {
     bool At(uint64_t nth, const UvcForm &form)
     {
         fake_usb_card *card = Plug(form);
-        fake_usb_unplug_at_call(card, nullptr, nth);
-        int status = vdc_device_open(&device, context, "usb:CAM1", 0);
-        vdc_stream_config config = Wish();
-        if (status == VDC_OK)
-            status = vdc_stream_open(&stream, device, &config);
-        if (status == VDC_OK)
-            status = vdc_stream_start(stream);
-        for (int i = 0; status == VDC_OK && i < 2; i++) {
-            const vdc_frame *frame = nullptr;
-            status = vdc_stream_wait(&frame, stream, 10000);
-            if (status == VDC_OK)
-                vdc_stream_release(stream, frame);
-        }
-        if (status == VDC_OK)
-            status = vdc_stream_stop(stream);
-        EXPECT_TRUE(status == VDC_OK || status == VDC_E_GONE || status == VDC_E_NOT_FOUND)
-            << "call " << nth << ": " << vdc_status_name(status) << ": " << vdc_error_text();
-        bool reached = fake_usb_failures() > 0;
-        if (stream && reached) {
-            vdc_stream_stop(stream);
-            vdc_stats stats = Stats();
-            EXPECT_EQ(stats.produced, Sum(stats)) << "call " << nth;
-        }
-        Close();
-        fake_usb_unplug_at_call(card, nullptr, 0);
-        fake_usb_unplug(card);
-        fake_usb_replug(card);
+        bool reached = LeavesAt(card, nth, "usb:CAM1", Wish(), 2, 10000);
         EXPECT_EQ(VDC_OK, vdc_device_open(&device, context, "usb:CAM1", 0))
             << "call " << nth << ": " << vdc_error_text();
         Close();

@@ -8,27 +8,16 @@
 #include <string>
 #include <vector>
 
-#include <gtest/gtest.h>
-
-#include "fake_usb.h"
+#include "library.h"
 #include "vidicon/lists.h"
-#include "vidicon/vidicon.h"
 
 struct UvcForm {
     camera_speed speed;
     bool bulk;
 };
 
-class UvcTest : public ::testing::Test {
+class UvcTest : public UsbLibrary {
   protected:
-    void SetUp() override { ASSERT_EQ(VDC_OK, vdc_context_create(&context, nullptr)); }
-    void TearDown() override
-    {
-        Close();
-        vdc_context_destroy(context);
-        EXPECT_EQ(0u, fake_usb_reset());
-    }
-
     fake_usb_card *Plug(const UvcForm &form, const char *serial = "CAM1", bool greedy = false)
     {
         camera_config config = {static_cast<uint32_t>(form.speed),
@@ -62,7 +51,6 @@ class UvcTest : public ::testing::Test {
         width = info.format.width_px;
         height = info.format.height_px;
     }
-    void Start() { ASSERT_EQ(VDC_OK, vdc_stream_start(stream)) << vdc_error_text(); }
 
     camera_format Format() const
     {
@@ -107,19 +95,6 @@ class UvcTest : public ::testing::Test {
             EXPECT_EQ(VDC_OK, vdc_stream_release(stream, frame));
         }
     }
-    vdc_stats Stats()
-    {
-        vdc_stats stats = VDC_STATS_INIT;
-        EXPECT_EQ(VDC_OK, vdc_stream_get_stats(&stats, stream)) << vdc_error_text();
-        return stats;
-    }
-    static uint64_t Sum(const vdc_stats &stats)
-    {
-        uint64_t sum = stats.delivered;
-        for (uint64_t lost : stats.dropped)
-            sum += lost;
-        return sum;
-    }
     /* Stops; the sum reconciles, and is not more than the camera sent. */
     vdc_stats Stop(fake_usb_card *card)
     {
@@ -161,19 +136,8 @@ class UvcTest : public ::testing::Test {
             },
             &planted);
     }
-    void Close()
-    {
-        vdc_stream_close(stream);
-        stream = nullptr;
-        vdc_device_close(device);
-        device = nullptr;
-    }
 
-    vdc_context *context = nullptr;
-    vdc_device *device = nullptr;
-    vdc_stream *stream = nullptr;
-    vdc_frame last = {};
-    uint32_t fourcc = 0, width = 0, height = 0;
+    uint32_t width = 0, height = 0;
     uint64_t next = 0;
     uint64_t said = 0; /* lost frames, as the frames after them say */
     std::vector<uint64_t> numbers;
