@@ -43,6 +43,7 @@ struct usb_seat {
 /* What a handle leads to at the moment. A device that re-enumerates gets another one. */
 struct usb_link {
     libusb_device_handle *handle;
+    int file; /* what the handle was made from, if libusb did not open it; else -1 */
     struct libusb_transfer *event;
     uint8_t event_bytes[USB_EVENT_BYTES];
     int event_flies; /* under `lock`, all of these */
@@ -185,5 +186,11 @@ void usb_hotplug_moving(const char *id, int moving);
 uint64_t usb_platform_budget_bytes(void);
 /* What to do about a missing permission. */
 const char *usb_platform_permission_text(void);
+/* Changes whenever something comes or goes, though libusb does not notice; 0: cannot be told. */
+uint64_t usb_platform_bus_mark(void);
+/* Opens what a context of libusb does not know of: 0 and *file for usb_platform_close(), or libusb's error. */
+int usb_platform_open(libusb_device_handle **out, int *file, libusb_context *context, uint8_t bus,
+                      uint8_t address);
+void usb_platform_close(int file);
 
 #endif

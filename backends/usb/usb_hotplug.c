@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Coming and going: one thread for each context that asks, which lists anew when libusb says that
- * something changed, or twice a second where libusb cannot say so (Windows). Both find the same.
+ * something changed, or twice a second where libusb cannot say so (Windows). Both find the same. Where libusb
+ * could say so but nobody tells it (Linux without udev), the system's own list is looked at every second.
  */
 #include "usb.h"
 
@@ -25,6 +26,8 @@ struct watch {
     vdi_thread *thread;
     atomic_int quit;
     atomic_int changed;
+    uint64_t mark; /* of the bus, when it was listed last */
+    int deaf;      /* it changed, and libusb did not say so */
     char known[KNOWN_MAX][128];
     uint32_t known_count;
 };
@@ -148,11 +151,18 @@ static int differ(struct watch *watch, const struct finding *now, int tell)
 static int compare(struct watch *watch, struct finding *now, int tell)
 {
     vdi_mutex *lock;
+    libusb_context *usb = watch->usb;
     int again = 1;
+    int failed;
 
     now->count = 0;
     now->refused = 0;
-    if (usb_find_each(watch->usb, find_one, now))
+    if (watch->deaf && libusb_init(&usb))
+        return 1;
+    failed = usb_find_each(usb, find_one, now) != 0;
+    if (watch->deaf)
+        libusb_exit(usb);
+    if (failed)
         return 1;
     lock = take_lock();
     if (lock) {
@@ -204,10 +214,17 @@ static void run(void *argument)
     while (!atomic_load(&watch->quit)) {
         int wait_ms = !watch->has_callback ? LIST_MS : settles ? SETTLE_MS : EVENTS_MS;
         struct timeval turn = {wait_ms / 1000, wait_ms % 1000 * 1000L};
+        uint64_t mark;
         int changes;
 
         (void)libusb_handle_events_timeout_completed(watch->usb, &turn, NULL);
         changes = atomic_exchange(&watch->changed, 0);
+        mark = watch->has_callback ? usb_platform_bus_mark() : 0;
+        if (changes)
+            watch->deaf = 0;
+        else if (mark != watch->mark)
+            changes = watch->deaf = 1;
+        watch->mark = mark;
         if (changes)
             settles = SETTLES;
         else if (watch->has_callback && !settles)
@@ -286,6 +303,7 @@ static int begin(struct vdi_context *context, void **state)
                 watch->has_callback ? "libusb's hotplug" : "listing them twice a second");
         /* Watched from here on: what comes while the present ones are learnt is not lost. */
         finding->watch = watch;
+        watch->mark = watch->has_callback ? usb_platform_bus_mark() : 0;
         (void)compare(watch, finding, 0);
         register_watch(watch, 1);
         result = vdi_thread_create(&watch->thread, run, watch, "vidicon-usb-bus");

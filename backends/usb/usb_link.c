@@ -7,17 +7,16 @@
 
 #include <string.h>
 
-#define INTERFACE  0
-#define LOOK_AGAIN (10 * USB_MS)
+#define INTERFACE   0
+#define LOOK_AGAIN  (10 * USB_MS)
+#define ANEW_BEHIND (100 * USB_MS)
 
-int usb_link_open(struct usb_card *card, libusb_device *device)
+/* It belongs to the link from here on, with `file`, if all went well. */
+static int take(struct usb_card *card, libusb_device_handle *handle, int file)
 {
-    libusb_device_handle *handle = NULL;
     int configuration = 0;
-    int code = libusb_open(device, &handle);
+    int code;
 
-    if (code)
-        return code;
     /* Given back at release. Where there are no kernel drivers to detach it fails, and that is fine. */
     (void)libusb_set_auto_detach_kernel_driver(handle, 1);
     code = libusb_get_configuration(handle, &configuration);
@@ -32,10 +31,12 @@ int usb_link_open(struct usb_card *card, libusb_device *device)
     }
     if (code) {
         libusb_close(handle);
+        usb_platform_close(file);
         return code;
     }
     usb_card_lock(card);
     card->link.handle = handle;
+    card->link.file = file;
     card->link.lost = 0;
     card->link.event_halted = 0;
     card->link.event_errors = 0;
@@ -45,6 +46,14 @@ int usb_link_open(struct usb_card *card, libusb_device *device)
     if (code)
         usb_link_close(card);
     return code;
+}
+
+int usb_link_open(struct usb_card *card, libusb_device *device)
+{
+    libusb_device_handle *handle = NULL;
+    int code = libusb_open(device, &handle);
+
+    return code ? code : take(card, handle, -1);
 }
 
 /* Every transfer that was submitted comes back, cancelled if nothing else: libusb's promise, and the
@@ -66,6 +75,7 @@ void usb_link_close(struct usb_card *card)
     if (handle) {
         (void)libusb_release_interface(handle, INTERFACE);
         libusb_close(handle);
+        usb_platform_close(card->link.file);
     }
 }
 
@@ -73,8 +83,18 @@ void usb_link_close(struct usb_card *card)
 
 struct search {
     struct usb_card *card;
+    int anew; /* by a context that is not the card's */
     int code;
 };
+
+static int open_elsewhere(struct usb_card *card, const struct usb_seat *seat)
+{
+    libusb_device_handle *handle = NULL;
+    int file = -1;
+    int code = usb_platform_open(&handle, &file, card->context, seat->bus, seat->address);
+
+    return code ? code : take(card, handle, file);
+}
 
 static int try_seat(const struct usb_seat *seat, void *user)
 {
@@ -86,21 +106,45 @@ static int try_seat(const struct usb_seat *seat, void *user)
     /* Another device at this port is another device. */
     if (seat->serial[0] && card->serial[0] && strcmp(seat->serial, card->serial) != 0)
         return 0;
-    search->code = usb_link_open(card, seat->device);
+    search->code = search->anew ? open_elsewhere(card, seat) : usb_link_open(card, seat->device);
     if (!search->code)
         card->speed = seat->speed;
     return 1;
 }
 
+/* The card's context may never hear of changes; a new one sees what is there. */
+static void look_anew(struct search *search)
+{
+    libusb_context *other = NULL;
+
+    if (libusb_init(&other))
+        return;
+    search->anew = 1;
+    (void)usb_find_each(other, try_seat, search);
+    search->anew = 0;
+    libusb_exit(other);
+}
+
 int usb_link_return(struct usb_card *card)
 {
-    int64_t deadline = vdi_now_ns() + (int64_t)card->options.return_ms * USB_MS;
-    struct search search = {card, LIBUSB_ERROR_NOT_FOUND};
+    int64_t begun = vdi_now_ns();
+    int64_t deadline = begun + (int64_t)card->options.return_ms * USB_MS;
+    struct search search = {card, 0, LIBUSB_ERROR_NOT_FOUND};
+    uint64_t seen = 0;
 
     usb_link_close(card);
     for (;;) {
+        uint64_t mark = usb_platform_bus_mark();
+
         search.code = LIBUSB_ERROR_NOT_FOUND;
         (void)usb_find_each(card->context, try_seat, &search);
+        if (search.code == LIBUSB_ERROR_NOT_FOUND && mark != seen &&
+            vdi_now_ns() - begun > ANEW_BEHIND) {
+            look_anew(&search);
+            /* What was there and could not be opened is looked at again. */
+            if (search.code == LIBUSB_ERROR_NOT_FOUND)
+                seen = mark;
+        }
         if (!search.code)
             return VDH_OK;
         if (vdi_now_ns() >= deadline)

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What only Linux has: usbfs and its memory limit, udev and its rules. */
+/*
+ * What only Linux has: usbfs and its memory limit, udev and its rules. Where no udev tells libusb of changes (a container, a
+ * small system), a context of libusb sees for ever what was there when it was made, though it claims to have hotplug.
+ */
 #include "usb.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define PARAMETER "/sys/module/usbcore/parameters/usbfs_memory_mb"
+#define DEVICES   "/sys/bus/usb/devices"
 
 uint64_t usb_platform_budget_bytes(void)
 {
@@ -24,4 +32,48 @@ uint64_t usb_platform_budget_bytes(void)
 const char *usb_platform_permission_text(void)
 {
     return "install the udev rule 60-vidicon.rules, then plug it in again";
+}
+
+/* A device that comes back at its place has the same name there, but another inode. */
+uint64_t usb_platform_bus_mark(void)
+{
+    DIR *devices = opendir(DEVICES);
+    const struct dirent *entry;
+    uint64_t mark = 1;
+
+    if (!devices)
+        return 0;
+    while ((entry = readdir(devices)) != NULL) {
+        uint64_t one = (uint64_t)entry->d_ino * UINT64_C(0x9e3779b97f4a7c15);
+
+        for (const char *at = entry->d_name; *at; at++)
+            one = (one ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+        mark += one; /* in whatever order they come */
+    }
+    closedir(devices);
+    return mark ? mark : 1;
+}
+
+int usb_platform_open(libusb_device_handle **out, int *file, libusb_context *context, uint8_t bus,
+                      uint8_t address)
+{
+    char path[64];
+    int code;
+
+    (void)snprintf(path, sizeof(path), "/dev/bus/usb/%03u/%03u", (unsigned)bus, (unsigned)address);
+    *file = open(path, O_RDWR | O_CLOEXEC);
+    if (*file < 0)
+        return errno == EACCES || errno == EPERM ? LIBUSB_ERROR_ACCESS : LIBUSB_ERROR_NO_DEVICE;
+    code = libusb_wrap_sys_device(context, *file, out);
+    if (code) {
+        usb_platform_close(*file);
+        *file = -1;
+    }
+    return code;
+}
+
+void usb_platform_close(int file)
+{
+    if (file >= 0)
+        close(file);
 }

@@ -11,3 +11,24 @@ const char *usb_platform_permission_text(void)
 {
     return "the system lets this user not open it";
 }
+
+uint64_t usb_platform_bus_mark(void)
+{
+    return 0;
+}
+
+int usb_platform_open(libusb_device_handle **out, int *file, libusb_context *context, uint8_t bus,
+                      uint8_t address)
+{
+    (void)out;
+    (void)file;
+    (void)context;
+    (void)bus;
+    (void)address;
+    return LIBUSB_ERROR_NOT_SUPPORTED;
+}
+
+void usb_platform_close(int file)
+{
+    (void)file;
+}
