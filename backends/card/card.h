@@ -25,10 +25,10 @@ struct card_host {
     int tells_progress;        /* through its watermark */
 
     /* Words of error texts. */
-    const char *noun;   /* "the device" */
-    const char *it;     /* the same, or "it" where the backend says it so */
-    const char *gone;   /* what became of it, when it is no longer there */
-    const char *failed; /* what may have happened when nothing better is known */
+    const char *noun;                         /* "the device" */
+    const char *it;                           /* the same, or "it" where the backend says it so */
+    const char *gone;                         /* what became of it, when it is no longer there */
+    const char *(*failed)(struct card *card); /* what happened to the last access that failed */
 
     /* A call of the library begins and ends. */
     void (*enter)(struct card *card);

@@ -45,7 +45,7 @@ int card_error(struct card *card, int result, const char *tried)
     case VDH_E_DENIED:
         return vdi_error(VDC_E_PERMISSION, "%s: %s: the driver does not allow it", card->id, tried);
     default:
-        return vdi_error(VDC_E_IO, "%s: %s: %s (%s)", card->id, tried, host->failed,
+        return vdi_error(VDC_E_IO, "%s: %s: %s (%s)", card->id, tried, host->failed(card),
                          vdh_result_name(result));
     }
 }

@@ -71,6 +71,12 @@ static void flash_changed(struct card *card)
     sim_card_save_flash(sim_card_from(card));
 }
 
+static const char *failed(struct card *card)
+{
+    (void)card;
+    return "the card failed on the way, as after a loss of power";
+}
+
 const struct card_host sim_host = {
     .events = VDH_EVENT_FRAME | VDH_EVENT_WATERMARK | VDH_EVENT_SOURCE | VDH_EVENT_CONTROL |
               VDH_EVENT_BOOT | VDH_EVENT_FLASH | VDH_EVENT_ERROR,
@@ -79,7 +85,7 @@ const struct card_host sim_host = {
     .noun = "the card",
     .it = "the card",
     .gone = "the card was pulled out",
-    .failed = "the card failed on the way, as after a loss of power",
+    .failed = failed,
     .enter = enter,
     .leave = leave,
     .unlock = unlock,

@@ -77,6 +77,7 @@ struct usb_card {
 
     struct vdh_io io;   /* of its driver */
     int64_t request_ns; /* how long the shortest request took */
+    int request_error;  /* libusb's of the last one that failed; 0: its length was wrong */
 
     /* Registers read in one request, each handed out once. */
     uint8_t ahead[1024];

@@ -12,8 +12,9 @@ void usb_account_reset(struct usb_stream *st)
     memset(&st->seen, 0, sizeof(st->seen));
     memset(&st->report, 0, sizeof(st->report));
     st->next_sequence = 0;
-    st->broken = 0;
-    st->bus_told = 0;
+    memset(st->broken, 0, sizeof(st->broken));
+    memset(st->told, 0, sizeof(st->told));
+    st->untold = 0;
     st->good = 0;
     st->final = 0;
     memset(&st->trouble, 0, sizeof(st->trouble));
@@ -25,15 +26,23 @@ void usb_account_record(struct usb_stream *st, const struct vdh_completion *reco
     uint64_t gap = (uint32_t)(record->sequence - (uint32_t)st->next_sequence);
     uint64_t lost = (uint64_t)record->dropped_fifo + record->dropped_no_buffer +
                     record->dropped_no_signal + record->dropped_dma;
-    /* So many are not explained by the record; those seen broken are the bus's for certain. */
-    uint64_t bus = gap - lost < st->broken ? gap - lost : st->broken;
+    /* So many are not explained by the record; those seen broken are for certain. */
+    uint64_t rest = gap - lost;
 
     out->sequence = st->next_sequence + gap;
     out->dropped[VDC_DROP_DEVICE_FIFO] = record->dropped_fifo;
     out->dropped[VDC_DROP_NO_BUFFER] = record->dropped_no_buffer;
     out->dropped[VDC_DROP_NO_SIGNAL] = record->dropped_no_signal;
     out->dropped[VDC_DROP_DMA] = record->dropped_dma;
-    out->dropped[VDC_DROP_BUS] = (uint32_t)bus;
+    for (uint32_t cause = 0; cause < VDC_DROP_SLOTS; cause++) {
+        uint64_t broken = rest < st->broken[cause] ? rest : st->broken[cause];
+
+        out->dropped[cause] += (uint32_t)broken;
+        st->told[cause] += broken;
+        rest -= broken;
+    }
+    memset(st->broken, 0, sizeof(st->broken));
+    st->untold += rest;
     if (gap)
         out->flags |= VDC_FRAME_DISCONTINUITY;
     st->next_sequence = out->sequence + 1;
@@ -42,8 +51,6 @@ void usb_account_record(struct usb_stream *st, const struct vdh_completion *reco
     st->seen.no_buffer += record->dropped_no_buffer;
     st->seen.no_signal += record->dropped_no_signal;
     st->seen.dma += record->dropped_dma;
-    st->bus_told += bus;
-    st->broken = 0;
     st->good++;
 }
 
@@ -100,6 +107,30 @@ static uint64_t more(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Of what the card called good and nobody got: the broken ones that no frame followed, then those that were missing before
+ * a frame. What is left came after the last one, and was on its way when it was stopped. */
+static void settle(const struct usb_stream *st, struct vdi_counts *out)
+{
+    uint64_t rest = st->report.good > st->good ? st->report.good - st->good : 0;
+
+    for (uint32_t cause = 0; cause < VDC_DROP_SLOTS; cause++)
+        rest -= least(rest, st->told[cause]);
+    for (uint32_t cause = 0; cause < VDC_DROP_SLOTS; cause++) {
+        uint64_t broken = least(rest, st->broken[cause]);
+
+        out->dropped[cause] += broken;
+        rest -= broken;
+    }
+    out->dropped[VDC_DROP_BUS] += least(rest, st->untold);
+    out->dropped[st->recovering ? st->cause : (uint32_t)VDC_DROP_STOPPED] +=
+        rest - least(rest, st->untold);
+}
+
 int usb_stream_counts(struct vdi_stream *stream, struct vdi_counts *out)
 {
     struct usb_stream *st = usb_stream_of(stream);
@@ -117,9 +148,10 @@ int usb_stream_counts(struct vdi_stream *stream, struct vdi_counts *out)
     out->dropped[VDC_DROP_NO_SIGNAL] = more(st->report.no_signal, st->seen.no_signal);
     out->dropped[VDC_DROP_DMA] = more(st->report.dma, st->seen.dma);
     /* Good for the card, and never here: only once it stands still is that a loss and not a journey. */
-    out->dropped[VDC_DROP_BUS] = st->bus_told;
-    if (st->final && st->report.good > st->good)
-        out->dropped[VDC_DROP_BUS] = st->report.good - st->good;
+    for (uint32_t cause = 0; cause < VDC_DROP_SLOTS; cause++)
+        out->dropped[cause] += st->told[cause];
+    if (st->final)
+        settle(st, out);
     usb_card_unlock(st->card);
     return VDC_OK;
 }

@@ -61,6 +61,22 @@ static void moving(struct card *card, int on)
     usb_boot_moving(usb_card_from(card), on);
 }
 
+static const char *failed(struct card *base)
+{
+    switch (usb_card_from(base)->request_error) {
+    case LIBUSB_ERROR_TIMEOUT:
+        return "a request was not answered within a second";
+    case LIBUSB_ERROR_PIPE:
+        return "it refused a request";
+    case LIBUSB_ERROR_OVERFLOW:
+        return "its answer to a request was too long";
+    case 0:
+        return "its answer to a request was too short";
+    default:
+        return "a request failed on the bus";
+    }
+}
+
 const struct card_host usb_host = {
     .events = VDH_EVENT_SOURCE | VDH_EVENT_CONTROL | VDH_EVENT_BOOT | VDH_EVENT_FLASH |
               VDH_EVENT_ERROR | VDH_EVENT_STOPPED,
@@ -69,7 +85,7 @@ const struct card_host usb_host = {
     .noun = "the device",
     .it = "it",
     .gone = "it was unplugged",
-    .failed = "a request failed or went unanswered",
+    .failed = failed,
     .enter = enter,
     .leave = leave,
     .unlock = leave,

@@ -34,12 +34,17 @@ static int request(struct usb_card *card, uint8_t type, uint8_t code, uint32_t i
     (void)atomic_fetch_add(&card->requests, 1u);
     moved = libusb_control_transfer(card->link.handle, type, code, 0, (uint16_t)index, bytes,
                                     (uint16_t)count, USB_CONTROL_MS);
-    if (moved < 0)
+    if (moved < 0) {
+        card->request_error = moved;
         return usb_io_result(card, moved);
+    }
     took = vdi_now_ns() - begin;
     if (!card->request_ns || took < card->request_ns)
         card->request_ns = took;
-    return (uint32_t)moved == count ? VDH_OK : VDH_E_IO;
+    if ((uint32_t)moved == count)
+        return VDH_OK;
+    card->request_error = 0;
+    return VDH_E_IO;
 }
 
 static int in(struct usb_card *card, uint8_t code, uint32_t index, void *bytes, uint32_t count)

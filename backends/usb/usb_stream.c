@@ -106,6 +106,7 @@ static void reset_run(struct usb_stream *st)
     st->stopping = 0;
     st->recovering = 0;
     st->halted = 0;
+    st->cause = VDC_DROP_BUS;
     st->in_step = 1;
     st->tries = 0;
     st->done_first = 0;
@@ -278,7 +279,7 @@ static void look_why(struct usb_stream *st)
         if (st->trouble.silences > SILENCES_MOST)
             usb_delivery_fail(st, "it has frames, and none arrives; stop and start again");
         else
-            usb_transfer_recover(st, 1);
+            usb_transfer_recover(st, VDC_DROP_BUS, 1);
     }
     usb_card_unlock(card);
 }

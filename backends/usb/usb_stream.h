@@ -81,6 +81,7 @@ struct usb_stream {
     /* Recovery. */
     int recovering; /* no frame is believed until the wire is in step again */
     int halted;     /* the control thread has to clear the endpoint */
+    uint32_t cause; /* enum vdc_drop: what put it out of step */
     int in_step;    /* what comes next is the start of a frame */
     uint64_t skipped_bytes;
     uint32_t tries; /* in a row, without a good frame */
@@ -98,10 +99,11 @@ struct usb_stream {
 
     /* Account. */
     uint64_t next_sequence;
-    struct usb_account seen;   /* by records */
-    struct usb_account report; /* by counters */
-    uint64_t broken; /* frames seen on the wire, that nobody can use, since the last good one */
-    uint64_t bus_told;
+    struct usb_account seen;         /* by records */
+    struct usb_account report;       /* by counters */
+    uint64_t broken[VDC_DROP_SLOTS]; /* frames that nobody can use, since the last good one */
+    uint64_t told[VDC_DROP_SLOTS];   /* such frames, as the ones behind them say */
+    uint64_t untold;                 /* missing before a frame, and nobody saw them */
     uint64_t good;
     int final; /* the report is that of a stopped engine */
     uint32_t untold_flags;
@@ -150,8 +152,8 @@ void usb_transfer_destroy(struct usb_stream *st);
 void usb_transfer_pump(struct usb_stream *st);
 /* Ends every transfer and waits for it. */
 void usb_transfer_drain(struct usb_stream *st);
-/* The wire is out of step, or stands still: begins to put that right. */
-void usb_transfer_recover(struct usb_stream *st, int halted);
+/* The wire is out of step, or stands still: begins to put that right. What is lost meanwhile, is by `cause`. */
+void usb_transfer_recover(struct usb_stream *st, uint32_t cause, int halted);
 /* The control thread has cleared the endpoint. */
 void usb_transfer_cleared(struct usb_stream *st, int code);
 

@@ -158,17 +158,23 @@ static void resume(struct usb_stream *st)
     skip(st);
 }
 
-void usb_transfer_recover(struct usb_stream *st, int halted)
+void usb_transfer_recover(struct usb_stream *st, uint32_t cause, int halted)
 {
     st->halted |= halted;
     if (st->stopping || st->failure || st->card->link.lost)
         return;
     if (!st->recovering) {
         st->recovering = 1;
+        st->cause = cause;
         st->skipped_bytes = 0;
         if (++st->tries > TRIES_MOST) {
-            usb_delivery_fail(st, "one frame after the other is broken on the bus; stop and start "
-                                  "again, or use another port");
+            char why[160];
+
+            (void)snprintf(why, sizeof(why),
+                           "one frame after the other is broken on the bus, the last one by %s; "
+                           "stop and start again, or use another port",
+                           vdc_drop_name(cause));
+            usb_delivery_fail(st, why);
         }
     }
     cancel_all(st);
@@ -214,6 +220,7 @@ static void judge(struct usb_stream *st, struct usb_piece *piece, uint32_t asked
 {
     struct usb_buffer *own = piece->own;
     struct vdh_completion record;
+    uint32_t cause = VDC_DROP_LONG;
     enum usb_verdict verdict;
 
     if (piece->last)
@@ -235,19 +242,22 @@ static void judge(struct usb_stream *st, struct usb_piece *piece, uint32_t asked
         return;
     case USB_REFUSED:
         st->trouble.refused++;
-        st->broken++;
+        st->broken[VDC_DROP_MALFORMED]++;
         to_the_end(st, own);
         return;
     case USB_SHORT:
         st->trouble.shorts++;
-        st->broken++;
+        st->broken[VDC_DROP_SHORT]++;
         st->in_step = 1;
+        cause = VDC_DROP_SHORT;
         break;
     case USB_LONG:
+        /* The one that it ran into is counted where its end is found. */
         st->trouble.longs++;
+        st->broken[VDC_DROP_LONG]++;
         break;
     }
-    usb_transfer_recover(st, 0);
+    usb_transfer_recover(st, cause, 0);
 }
 
 /* What comes while the wire is out of step only tells where it is. */
@@ -258,7 +268,7 @@ static void step(struct usb_stream *st, const struct libusb_transfer *transfer)
 
     st->skipped_bytes += got;
     if (transfer->status == LIBUSB_TRANSFER_COMPLETED && !full) {
-        st->broken++;
+        st->broken[st->cause]++;
         st->in_step = 1;
     } else if (got) {
         st->in_step = 0;
@@ -271,7 +281,7 @@ static void LIBUSB_CALL piece_done(struct libusb_transfer *transfer)
     struct usb_stream *st = piece->st;
     struct usb_card *card = st->card;
     uint32_t got = transfer->actual_length > 0 ? (uint32_t)transfer->actual_length : 0u;
-    int halted = 0;
+    uint32_t cause = VDC_DROP_SLOTS;
 
     usb_card_lock(card);
     piece->flies = 0;
@@ -287,9 +297,11 @@ static void LIBUSB_CALL piece_done(struct libusb_transfer *transfer)
     case LIBUSB_TRANSFER_CANCELLED:
         if (st->recovering)
             step(st, transfer);
-        /* Nobody cancels but we; on some systems a reset of the bus does. */
-        if (!st->recovering)
-            usb_transfer_recover(st, 0);
+        /* Nobody cancels but we; on some systems a reset of the bus does, and where in a frame it was nobody knows. */
+        if (!st->recovering) {
+            st->in_step = 0;
+            usb_transfer_recover(st, VDC_DROP_BUS, 0);
+        }
         break;
     case LIBUSB_TRANSFER_NO_DEVICE:
         card->link.lost = 1;
@@ -300,24 +312,25 @@ static void LIBUSB_CALL piece_done(struct libusb_transfer *transfer)
         /* The rest of the frame is gone; behind the halt a new one begins. */
         if (!st->halted) {
             st->trouble.stalls++;
-            st->broken++;
+            st->broken[VDC_DROP_STALL]++;
         }
         st->in_step = 1;
-        halted = 1;
+        cause = VDC_DROP_STALL;
         break;
     case LIBUSB_TRANSFER_OVERFLOW:
         st->trouble.overruns++;
+        st->broken[VDC_DROP_OVERRUN]++;
         st->in_step = 0;
-        halted = 1;
+        cause = VDC_DROP_OVERRUN;
         break;
     default:
         st->trouble.errors++;
         st->in_step = 0;
-        halted = 1;
+        cause = VDC_DROP_BUS;
         break;
     }
-    if (halted)
-        usb_transfer_recover(st, 1);
+    if (cause < VDC_DROP_SLOTS)
+        usb_transfer_recover(st, cause, 1);
     if (st->recovering && !st->flying)
         resume(st);
     else

@@ -25,7 +25,6 @@ enum uvc_request_code {
 #define UVC_VC_REQUEST_ERROR 0x02u
 #define UVC_VS_PROBE         0x01u
 #define UVC_VS_COMMIT        0x02u
-#define UVC_VS_STREAM_ERROR  0x06u
 
 /* A control transfer's setup. */
 struct uvc_request {

@@ -29,6 +29,8 @@ const char *uvc_fault_name(uint32_t fault)
         "no whole JPEG picture",
         "two frames run together",
         "no buffer",
+        "its endpoint stalled",
+        "more came than was asked for",
     };
 
     return fault < UVC_FAULTS ? names[fault] : "?";
@@ -43,22 +45,20 @@ uint32_t uvc_fault_drop(uint32_t fault)
         return VDC_DROP_DAMAGED;
     case UVC_FAULT_NO_BUFFER:
         return VDC_DROP_NO_BUFFER;
+    case UVC_FAULT_SHORT:
+        return VDC_DROP_SHORT;
+    case UVC_FAULT_LONG:
+    case UVC_FAULT_MIXED:
+        return VDC_DROP_LONG;
+    case UVC_FAULT_HEADER:
+    case UVC_FAULT_PICTURE:
+        return VDC_DROP_MALFORMED;
+    case UVC_FAULT_STALL:
+        return VDC_DROP_STALL;
+    case UVC_FAULT_OVERRUN:
+        return VDC_DROP_OVERRUN;
     default:
         return VDC_DROP_BUS;
-    }
-}
-
-/* Buffers of the camera that ran over or empty, and the gaps that come of it, are the bus being too slow. */
-uint32_t uvc_stream_error_drop(uint8_t code)
-{
-    switch (code) {
-    case 2: /* input buffer underrun */
-    case 3: /* data discontinuity */
-    case 4: /* output buffer underrun */
-    case 5: /* output buffer overrun */
-        return VDC_DROP_DEVICE_FIFO;
-    default:
-        return VDC_DROP_DAMAGED;
     }
 }
 
@@ -308,14 +308,15 @@ static int ends_frame(const struct uvc_assembler *assembler, uint8_t info)
 }
 
 enum uvc_step uvc_assembler_packet(struct uvc_assembler *assembler, struct uvc_result *result,
-                                   const uint8_t *bytes, size_t count, int lost, int64_t now_ns)
+                                   const uint8_t *bytes, size_t count, uint32_t lost,
+                                   int64_t now_ns)
 {
     struct uvc_header header;
     int skip;
 
     if (lost) {
         assembler->counts.payloads++;
-        spoil(assembler, UVC_FAULT_LOST);
+        spoil(assembler, lost);
         return UVC_GOES_ON;
     }
     if (count == 0) {
@@ -386,7 +387,7 @@ static int begin_payload(struct uvc_assembler *assembler, const uint8_t *bytes, 
 }
 
 enum uvc_step uvc_assembler_transfer(struct uvc_assembler *assembler, struct uvc_result *result,
-                                     const uint8_t *bytes, size_t count, int ends, int lost,
+                                     const uint8_t *bytes, size_t count, int ends, uint32_t lost,
                                      int64_t now_ns)
 {
     uint32_t most = assembler->config.max_payload_bytes;
@@ -394,7 +395,7 @@ enum uvc_step uvc_assembler_transfer(struct uvc_assembler *assembler, struct uvc
 
     if (lost) {
         /* What of it has come cannot be told: the payload is over, and its frame is not whole. */
-        spoil(assembler, UVC_FAULT_LOST);
+        spoil(assembler, lost);
         close_payload(assembler);
         return UVC_GOES_ON;
     }

@@ -48,13 +48,14 @@ enum uvc_fault {
     UVC_FAULT_PICTURE = 6,   /* no beginning or no end of a JPEG picture */
     UVC_FAULT_MIXED = 7,     /* its time changed on the way: two frames run together */
     UVC_FAULT_NO_BUFFER = 8, /* nowhere to put it */
-    UVC_FAULTS = 9
+    UVC_FAULT_STALL = 9,     /* the endpoint halted within it */
+    UVC_FAULT_OVERRUN =
+        10, /* a packet of it was longer than the endpoint's, or than what was asked for */
+    UVC_FAULTS = 11
 };
 const char *uvc_fault_name(uint32_t fault);
 /* The vdc_drop that it is counted under; VDC_DROP_SLOTS for none. */
 uint32_t uvc_fault_drop(uint32_t fault);
-/* The same for the error code that a camera gives after an error bit (VS_STREAM_ERROR_CODE_CONTROL). */
-uint32_t uvc_stream_error_drop(uint8_t code);
 
 /* What an assembler is told once. */
 struct uvc_assembler_config {
@@ -122,12 +123,14 @@ enum uvc_step {
     UVC_ENDED_BEFORE = 2
 };
 
-/* One isochronous packet, which is one payload. `lost`: the bus reports it as damaged; then `count` bytes may be anything. */
+/* One isochronous packet, which is one payload. `lost`: 0, or the enum uvc_fault under which the bus reports it; then `count` bytes
+ * may be anything. */
 enum uvc_step uvc_assembler_packet(struct uvc_assembler *assembler, struct uvc_result *result,
-                                   const uint8_t *bytes, size_t count, int lost, int64_t now_ns);
+                                   const uint8_t *bytes, size_t count, uint32_t lost,
+                                   int64_t now_ns);
 /* One bulk transfer, a part of a payload; none may reach over max_payload_bytes. `ends`: it came short, so the payload ends with it. */
 enum uvc_step uvc_assembler_transfer(struct uvc_assembler *assembler, struct uvc_result *result,
-                                     const uint8_t *bytes, size_t count, int ends, int lost,
+                                     const uint8_t *bytes, size_t count, int ends, uint32_t lost,
                                      int64_t now_ns);
 /* Gives up a frame in progress, say at stop: 1 if there was one. It counts as nothing, since the camera had not finished it. */
 int uvc_assembler_abandon(struct uvc_assembler *assembler);

@@ -97,7 +97,7 @@ int uvc_transfer_plan(struct uvc_capture *capture, char *why, size_t size)
 /* ---- What comes ---- */
 
 static void take(struct uvc_capture *capture, const struct uvc_piece *piece, const uint8_t *bytes,
-                 size_t count, int ends, int lost, int64_t now_ns)
+                 size_t count, int ends, uint32_t lost, int64_t now_ns)
 {
     enum uvc_step step;
 
@@ -119,31 +119,43 @@ static void take(struct uvc_capture *capture, const struct uvc_piece *piece, con
     } while (step == UVC_ENDED_BEFORE);
 }
 
-static void take_packets(struct uvc_capture *capture, const struct uvc_piece *piece, int64_t now_ns)
+/* What a frame is called from which the bus keeps something back. */
+static uint32_t fault_of(int status)
+{
+    return status == LIBUSB_TRANSFER_COMPLETED  ? UVC_FAULT_NONE
+           : status == LIBUSB_TRANSFER_OVERFLOW ? UVC_FAULT_OVERRUN
+           : status == LIBUSB_TRANSFER_STALL    ? UVC_FAULT_STALL
+                                                : UVC_FAULT_LOST;
+}
+
+/* Of a transfer that failed as a whole, `all`, the packets may tell of an earlier one. */
+static void take_packets(struct uvc_capture *capture, const struct uvc_piece *piece, uint32_t all,
+                         int64_t now_ns)
 {
     const struct libusb_transfer *native = piece->native;
     const uint8_t *at = piece->memory;
 
     for (int i = 0; i < native->num_iso_packets; i++) {
         const struct libusb_iso_packet_descriptor *packet = &native->iso_packet_desc[i];
-        int lost = packet->status != LIBUSB_TRANSFER_COMPLETED;
+        uint32_t lost = all ? all : fault_of(packet->status);
         uint32_t count =
             packet->actual_length < packet->length ? packet->actual_length : packet->length;
 
-        capture->trouble.lost_packets += (uint64_t)lost;
+        capture->trouble.lost_packets += lost != UVC_FAULT_NONE;
         take(capture, piece, at, count, 1, lost, now_ns);
         at += packet->length;
     }
 }
 
-static void take_piece(struct uvc_capture *capture, const struct uvc_piece *piece, int lost)
+static void take_piece(struct uvc_capture *capture, const struct uvc_piece *piece)
 {
     const struct libusb_transfer *native = piece->native;
+    uint32_t lost = fault_of(native->status);
     int64_t now_ns = vdi_now_ns();
     size_t count = native->actual_length > 0 ? (size_t)native->actual_length : 0;
 
     if (capture->packets)
-        take_packets(capture, piece, now_ns);
+        take_packets(capture, piece, lost, now_ns);
     else
         take(capture, piece, piece->memory, count, lost || count < capture->piece_bytes, lost,
              now_ns);
@@ -167,7 +179,7 @@ static void judge(struct uvc_capture *capture, const struct uvc_piece *piece)
     switch (piece->native->status) {
     case LIBUSB_TRANSFER_COMPLETED:
         capture->errors = 0;
-        take_piece(capture, piece, 0);
+        take_piece(capture, piece);
         break;
     case LIBUSB_TRANSFER_NO_DEVICE:
         uvc_lost(capture->camera);
@@ -179,16 +191,16 @@ static void judge(struct uvc_capture *capture, const struct uvc_piece *piece)
         if (!capture->halted) {
             capture->trouble.stalls++;
             capture->halted = 1;
-            take(capture, piece, piece->memory, 0, 1, 1, vdi_now_ns());
+            take(capture, piece, piece->memory, 0, 1, UVC_FAULT_STALL, vdi_now_ns());
         }
         break;
     case LIBUSB_TRANSFER_OVERFLOW:
         capture->trouble.overruns++;
-        take_piece(capture, piece, 1);
+        take_piece(capture, piece);
         count_error(capture);
         break;
     default:
-        take_piece(capture, piece, 1);
+        take_piece(capture, piece);
         count_error(capture);
         break;
     }

@@ -18,6 +18,11 @@ VDC_API(const char *) vdc_drop_name(uint32_t cause)
         [VDC_DROP_STOPPED] = "STOPPED",
         [VDC_DROP_GONE] = "GONE",
         [VDC_DROP_UNKNOWN] = "UNKNOWN",
+        [VDC_DROP_SHORT] = "SHORT",
+        [VDC_DROP_LONG] = "LONG",
+        [VDC_DROP_MALFORMED] = "MALFORMED",
+        [VDC_DROP_STALL] = "STALL",
+        [VDC_DROP_OVERRUN] = "OVERRUN",
     };
 
     return cause < sizeof(names) / sizeof(names[0]) ? names[cause] : "?";

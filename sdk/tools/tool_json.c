@@ -296,7 +296,7 @@ static json_t *account(const vdc_stats *stats)
     json_t *dropped = json_object();
     json_t *latency = json_array();
 
-    for (uint32_t cause = 0; cause <= VDC_DROP_UNKNOWN; cause++) {
+    for (uint32_t cause = 0; cause <= VDC_DROP_OVERRUN; cause++) {
         set(dropped, vdc_drop_name(cause), number(stats->dropped[cause]));
     }
     for (unsigned slot = 0; slot < VDC_LATENCY_SLOTS; slot++) {

@@ -279,11 +279,16 @@ enum vdc_drop {
     VDC_DROP_NO_BUFFER = 1,   /**< No free buffer: the application holds them too long. */
     VDC_DROP_NO_SIGNAL = 2,   /**< The input had no stable signal. */
     VDC_DROP_DMA = 3,         /**< The host refused the device's memory access. */
-    VDC_DROP_BUS = 4,         /**< Lost or damaged on the way, on USB for instance. */
+    VDC_DROP_BUS = 4,         /**< Lost on the way, on USB for instance, and not as 9 to 13. */
     VDC_DROP_DAMAGED = 5,     /**< Came marked as damaged, and was not wanted so. */
     VDC_DROP_STOPPED = 6,     /**< Complete, but stop came before it was taken. */
     VDC_DROP_GONE = 7,        /**< Lost with the device. */
     VDC_DROP_UNKNOWN = 8,     /**< Missing without a cause: what the sum lacks. */
+    VDC_DROP_SHORT = 9,       /**< Came with fewer bytes than a frame has. */
+    VDC_DROP_LONG = 10,       /**< Came with more, or ran into the next one. */
+    VDC_DROP_MALFORMED = 11,  /**< Its record, header or ends cannot be true. */
+    VDC_DROP_STALL = 12,      /**< The device halted its endpoint within it. */
+    VDC_DROP_OVERRUN = 13,    /**< The device sent more at once than it was asked for: babble. */
     VDC_DROP_SLOTS = 16       /**< Size of the arrays; the rest is 0. */
 };
 

@@ -206,7 +206,8 @@ class Host {
             if (count == CAMERA_STALLS) {
                 stalls++;
                 uvc_result result;
-                uvc_assembler_transfer(&assembler, &result, part.data(), 0, 1, 1, now);
+                uvc_assembler_transfer(&assembler, &result, part.data(), 0, 1, UVC_FAULT_STALL,
+                                       now);
                 camera_clear_halt(camera.get());
                 return;
             }

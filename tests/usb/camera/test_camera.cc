@@ -112,7 +112,7 @@ const Outcome outcomes[] = {
     {CAMERA_LOST_PACKET,  UVC_FAULT_SHORT,     true,  false},
     {CAMERA_ZERO_PACKETS, UVC_FAULT_NONE,      true,  false},
     {CAMERA_SCR_BACK,     UVC_FAULT_NONE,      true,  true },
-    {CAMERA_STALL_STREAM, UVC_FAULT_LOST,      false, true },
+    {CAMERA_STALL_STREAM, UVC_FAULT_STALL,     false, true },
 };
 
 TEST(Faults, EachIsInjectedAndNamed)

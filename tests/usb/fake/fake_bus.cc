@@ -91,9 +91,16 @@ void finish(Transfer *transfer, libusb_transfer_status status)
     fake_usb_card *card = transfer->handle->device->card;
     TransferTrap &trap = w.fail_transfer[transfer->endpoint % ENDPOINTS];
 
-    if (status == LIBUSB_TRANSFER_COMPLETED && trap.left != 0 && --trap.left == 0) {
+    bool lengthens = trap.status == LIBUSB_TRANSFER_COMPLETED && trap.bytes > transfer->actual;
+    bool counts = trap.left != 0 && !(lengthens && transfer->actual == transfer->length);
+
+    if (status == LIBUSB_TRANSFER_COMPLETED && counts && --trap.left == 0) {
         w.failures++;
-        transfer->actual = 0;
+        uint32_t bytes = std::min(trap.bytes, transfer->length);
+        if (bytes > transfer->actual) {
+            std::memset(transfer->buffer + transfer->actual, SCRIBBLE, bytes - transfer->actual);
+        }
+        transfer->actual = bytes;
         transfer->hash = is_in(transfer) ? rest_hash(transfer) : 0;
         if (trap.status == LIBUSB_TRANSFER_TIMED_OUT) {
             transfer->hangs = true;

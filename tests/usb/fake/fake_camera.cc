@@ -263,7 +263,7 @@ void fake_usb_fail_packet(uint64_t nth, enum libusb_transfer_status status)
 {
     Lock lock;
 
-    world().fail_packet = {nth, status};
+    world().fail_packet = {nth, status, 0};
 }
 
 int fake_usb_kernel_driver(struct fake_usb_card *card)

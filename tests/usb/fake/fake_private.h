@@ -158,6 +158,7 @@ struct Trap {
 struct TransferTrap {
     uint64_t left = 0;
     libusb_transfer_status status = LIBUSB_TRANSFER_COMPLETED;
+    uint32_t bytes = 0; // if it completes all the same
 };
 
 struct World {

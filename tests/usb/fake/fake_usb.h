@@ -93,7 +93,11 @@ void fake_usb_unplug_at_call(struct fake_usb_card *card, const char *function, u
 /* The nth transfer on that endpoint that would complete well ends with this status and without data.
  * TIMED_OUT: it never completes by itself. Endpoint 0: control transfers, which are answered or not. */
 void fake_usb_fail_transfer(uint8_t endpoint, uint64_t nth, enum libusb_transfer_status status);
-/* How often any of the three came about since fake_usb_reset(). */
+/* The nth transfer on that endpoint that would complete well comes with so many bytes: cut off, or with rubbish behind what the
+ * device sent, at most as many as were
+ * asked for (of those that come full anyway none counts then). Takes the place of the one before. */
+void fake_usb_resize_transfer(uint8_t endpoint, uint64_t nth, uint32_t bytes);
+/* How often any of these came about since fake_usb_reset(). */
 uint64_t fake_usb_failures(void);
 
 /* The system has no hotplug; libusb_dev_mem_alloc() finds none; bytes of transfers under way at most

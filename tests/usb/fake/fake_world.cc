@@ -168,7 +168,14 @@ void fake_usb_fail_transfer(uint8_t endpoint, uint64_t nth, enum libusb_transfer
 {
     Lock lock;
 
-    world().fail_transfer[endpoint % ENDPOINTS] = {nth, status};
+    world().fail_transfer[endpoint % ENDPOINTS] = {nth, status, 0};
+}
+
+void fake_usb_resize_transfer(uint8_t endpoint, uint64_t nth, uint32_t bytes)
+{
+    Lock lock;
+
+    world().fail_transfer[endpoint % ENDPOINTS] = {nth, LIBUSB_TRANSFER_COMPLETED, bytes};
 }
 
 uint64_t fake_usb_failures(void)

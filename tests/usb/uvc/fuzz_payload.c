@@ -48,7 +48,8 @@ static void take_result(struct run *run, const struct uvc_result *result)
         require((run->options & (JPEG | NO_SIZE)) || result->used_bytes == run->frame_bytes);
         require(!(run->options & JPEG) || (run->buffer[0] == 0xff && run->buffer[1] == 0xd8));
     } else {
-        require(uvc_fault_drop(result->fault) < VDC_DROP_UNKNOWN);
+        require(uvc_fault_drop(result->fault) < VDC_DROP_SLOTS &&
+                uvc_fault_drop(result->fault) != VDC_DROP_UNKNOWN);
     }
     next_buffer(run);
 }
@@ -56,6 +57,7 @@ static void take_result(struct run *run, const struct uvc_result *result)
 static void take_packet(struct run *run, const uint8_t *data, size_t count, uint8_t flags)
 {
     uint8_t *bytes = malloc(count ? count : 1); /* of its very length */
+    uint32_t lost = flags & LOST ? UVC_FAULT_LOST : UVC_FAULT_NONE;
     enum uvc_step step;
     int turns = 0;
 
@@ -68,8 +70,8 @@ static void take_packet(struct run *run, const uint8_t *data, size_t count, uint
 
         step = run->options & BULK
                    ? uvc_assembler_transfer(&run->assembler, &result, bytes, count, flags & ENDS,
-                                            flags & LOST, 1)
-                   : uvc_assembler_packet(&run->assembler, &result, bytes, count, flags & LOST, 1);
+                                            lost, 1)
+                   : uvc_assembler_packet(&run->assembler, &result, bytes, count, lost, 1);
         require(++turns <= 2);
         if (step != UVC_GOES_ON) {
             take_result(run, &result);

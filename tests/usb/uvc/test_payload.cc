@@ -81,10 +81,11 @@ class Host {
     {
         for (int turn = 0;; turn++) {
             uvc_result result = {};
-            uvc_step step = bulk_ ? uvc_assembler_transfer(&assembler, &result, bytes, count, ends,
-                                                           packet.lost, ++now_)
-                                  : uvc_assembler_packet(&assembler, &result, bytes, count,
-                                                         packet.lost, ++now_);
+            uint32_t lost = packet.lost ? UVC_FAULT_LOST : UVC_FAULT_NONE;
+            uvc_step step =
+                bulk_
+                    ? uvc_assembler_transfer(&assembler, &result, bytes, count, ends, lost, ++now_)
+                    : uvc_assembler_packet(&assembler, &result, bytes, count, lost, ++now_);
 
             ASSERT_LT(turn, 2) << "one packet ends one frame at most before it";
             if (step == UVC_GOES_ON) {
@@ -148,12 +149,11 @@ TEST(Fault, EachHasANameAndADrop)
 {
     for (uint32_t fault = 1; fault < UVC_FAULTS; fault++) {
         EXPECT_STRNE("?", uvc_fault_name(fault));
-        EXPECT_LT(uvc_fault_drop(fault), unsigned{VDC_DROP_UNKNOWN});
+        EXPECT_LT(uvc_fault_drop(fault), unsigned{VDC_DROP_SLOTS});
+        EXPECT_NE(unsigned{VDC_DROP_UNKNOWN}, uvc_fault_drop(fault));
     }
     EXPECT_EQ(unsigned{VDC_DROP_SLOTS}, uvc_fault_drop(UVC_FAULT_NONE));
     EXPECT_EQ(unsigned{VDC_DROP_DAMAGED}, uvc_fault_drop(UVC_FAULT_ERROR_BIT));
-    EXPECT_EQ(unsigned{VDC_DROP_DEVICE_FIFO}, uvc_stream_error_drop(5));
-    EXPECT_EQ(unsigned{VDC_DROP_DAMAGED}, uvc_stream_error_drop(0));
 }
 
 // ---- One mischief at a time ----
