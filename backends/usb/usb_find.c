@@ -39,6 +39,10 @@ int usb_find_error(const char *id, int code, const char *tried)
         return vdi_error(VDC_E_GONE, "%s: %s: it was unplugged", id, tried);
     case LIBUSB_ERROR_NO_MEM:
         return vdi_error(VDC_E_NO_MEMORY, "%s: %s: no memory", id, tried);
+    case LIBUSB_ERROR_NOT_SUPPORTED:
+        return vdi_error(
+            VDC_E_UNSUPPORTED,
+            "%s: %s: its driver does not let libusb in; on Windows that must be WinUSB", id, tried);
     default:
         return vdi_error(VDC_E_IO, "%s: %s: %s", id, tried, libusb_error_name(code));
     }
@@ -123,7 +127,7 @@ static void read_strings(struct usb_seat *seat)
     unsigned char text[sizeof(seat->serial)];
     int length = 0;
 
-    if (!seat->serial_index && !seat->product_index)
+    if (!seat->serial_index && !seat->product_index && seat->kind != USB_KIND_UVC)
         return;
     seat->refused = libusb_open(seat->device, &handle);
     if (seat->refused)
@@ -139,6 +143,16 @@ static void read_strings(struct usb_seat *seat)
     seat->serial[length] = 0;
     if (!is_plain(seat->serial))
         seat->serial[0] = 0;
+}
+
+/*
+ * A camera whose driver is the system's own, where libusb cannot take that away (Windows): the backend of
+ * that driver lists it, and nobody could open it here. Of a composite device libusb then finds no part.
+ */
+static int is_taken(const struct usb_seat *seat)
+{
+    return seat->kind == USB_KIND_UVC &&
+           (seat->refused == LIBUSB_ERROR_NOT_SUPPORTED || seat->refused == LIBUSB_ERROR_NOT_FOUND);
 }
 
 static int look_at(struct usb_seat *seat, libusb_device *device)
@@ -162,6 +176,8 @@ static int look_at(struct usb_seat *seat, libusb_device *device)
         seat->product_index = descriptor.iProduct;
     name_port(seat);
     read_strings(seat);
+    if (is_taken(seat))
+        return 0;
     if (seat->serial[0])
         (void)snprintf(seat->id, sizeof(seat->id), "usb:%s", seat->serial);
     else

@@ -301,7 +301,7 @@ struct fake_usb_card *fake_usb_plug(const struct fake_usb_options *options)
         card->options.ports[0] = static_cast<uint8_t>(w.cards_made);
     }
     card->flash.assign(VDM_FLASH_BYTES, 0xff);
-    card->memory = aligned_alloc(64, bytes);
+    card->memory = ::operator new(bytes, MODEL_ALIGNMENT, std::nothrow);
     card->host.attachment = attachment;
     vdm_config_default(&card->config);
     card->config.body = VDM_BODY_USB;
@@ -325,7 +325,7 @@ struct fake_usb_card *fake_usb_plug(const struct fake_usb_options *options)
     card->model =
         card->memory != nullptr ? vdm_create(card->memory, bytes, &card->config) : nullptr;
     if (card->model == nullptr) {
-        free(card->memory);
+        ::operator delete(card->memory, MODEL_ALIGNMENT);
         return nullptr;
     }
     card->attached = true;

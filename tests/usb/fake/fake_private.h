@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,6 +29,7 @@ namespace fake {
 
 constexpr uint64_t MS = 1000000;
 constexpr int ENDPOINTS = 16;
+constexpr std::align_val_t MODEL_ALIGNMENT{64}; // what vdm_create() asks for
 
 struct Transfer;
 

@@ -302,7 +302,7 @@ static void free_leftovers(World &w)
         delete context;
     }
     for (auto &card : w.cards) {
-        free(card->memory);
+        ::operator delete(card->memory, MODEL_ALIGNMENT);
         camera_destroy(card->camera);
     }
 }
