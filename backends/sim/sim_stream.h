@@ -66,6 +66,7 @@ struct sim_stream {
     struct card_clock clock;
     uint64_t sample_ns; /* when the next one is due */
     int jumped;         /* tell it with the next frame */
+    int in_progress;    /* since the clock began anew no frame was found that had begun before */
 
     /* Account. */
     uint64_t next_sequence;

