@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 # check.sh WHAT[.control] SOURCE_DIR LIBRARY. WHAT is
 #   symbols  sdk/vidicon.symbols, the headers' functions and the library's exports are one list
-#   sizes    the public structs have the sizes of sizes.def, for three compilers
+#   sizes    the public structs have the sizes of sizes.def, for each compiler that is there
+#   values   the enumerators and constants are those of values.def, and have its numbers
 #   diff     nothing that the last release had was changed or taken away; before 1.0.0 a line
 #            "- ABI: ..." under Unreleased in CHANGELOG.md allows it
 # With .control a difference is planted in a scratch copy and must be reported.
-# update.sh writes the three lists.
+# update.sh writes the lists.
 set -eu
 
 what=${1%.control} top=$2 library=$3
@@ -19,7 +20,7 @@ include=$top/sdk/include
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-cp "$top/sdk/vidicon.symbols" "$abi"/sizes.* "$scratch"
+cp "$top/sdk/vidicon.symbols" "$abi"/sizes.* "$abi"/values.* "$scratch"
 cp -r "$include" "$scratch/include"
 # The newest release, by version.
 baseline=$(find "$abi" -name 'vidicon-*.abi' | sort -V | tail -n 1)
@@ -35,15 +36,28 @@ symbols() {
     diff "$scratch/listed" "$scratch/declared" && diff "$scratch/listed" "$scratch/exported"
 }
 
-sizes() {
-    sed -n 's/^VDC_SIZE(\([a-z0-9_]*\),.*/\1/p' "$scratch/sizes.def" | sort >"$scratch/listed"
-    public_structs "$scratch/include" >"$scratch/declared"
+# table NAME MACRO NAMES: NAME.def lists what the headers declare, and NAME.c, which asserts each of
+# its lines, compiles.
+table() {
+    sed -n "s/^$2(\([A-Za-z0-9_]*\),.*/\1/p" "$scratch/$1.def" | sort >"$scratch/listed"
+    "$3" "$scratch/include" >"$scratch/declared"
     diff "$scratch/listed" "$scratch/declared" || return 1
     for compiler in gcc clang x86_64-w64-mingw32-gcc i686-w64-mingw32-gcc; do
-        command -v $compiler >/dev/null 2>&1 || continue
+        if ! command -v $compiler >/dev/null 2>&1; then
+            echo "not looked at: there is no $compiler"
+            continue
+        fi
         $compiler -I"$scratch/include" -I"$scratch" -fsyntax-only -Wno-unused-local-typedefs \
-            "$scratch/sizes.c" || { echo "a size differs: $compiler"; return 1; }
+            "$scratch/$1.c" || { echo "one of $1.def differs: $compiler"; return 1; }
     done
+}
+
+sizes() {
+    table sizes VDC_SIZE public_structs
+}
+
+values() {
+    table values VDC_VALUE public_values
 }
 
 broken_on_purpose() {
@@ -74,6 +88,8 @@ plant() {
     symbols) echo vdc_zzz_planted >>"$scratch/vidicon.symbols" ;;
     sizes) echo 'typedef struct vdc_planted { int x; } vdc_planted;' |
         sed 's/{ int/{\n int/' >>"$scratch/include/vidicon/version.h" ;;
+    # A number that changed; what is new or gone is found as with the structs.
+    values) sed -i 's/\(VDC_E_GONE = \)-5/\1-15/' "$scratch/include/vidicon/vidicon.h" ;;
     diff)
         sed -i 's/vdc_version_text/vdc_planted/g' "$scratch/baseline.abi"
         sed -i '/^- ABI:/d' "$scratch/CHANGELOG.md"
@@ -95,4 +111,6 @@ if (set +e; $run) >"$scratch/report" 2>&1; then
     echo "the planted difference was not reported"
     exit 1
 fi
-grep -m 1 planted "$scratch/report" || { cat "$scratch/report"; exit 1; }
+evidence=planted
+[ "$what" != values ] || evidence=value_of_VDC_E_GONE
+grep -m 1 "$evidence" "$scratch/report" || { cat "$scratch/report"; exit 1; }

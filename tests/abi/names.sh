@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# What the public headers declare; sourced by the other scripts here.
+# What the public headers declare; sourced by the other scripts here, which have $scratch.
 LC_ALL=C
 export LC_ALL
 
@@ -12,6 +12,18 @@ public_functions() {
 # public_structs INCLUDE_DIR: the structs with a body, sorted.
 public_structs() {
     cat "$1"/vidicon/*.h | sed -n 's/^typedef struct \([a-z0-9_]*\) {.*/\1/p' | sort
+}
+
+# public_values INCLUDE_DIR: the enumerators, and the macros that are one number, sorted.
+public_values() {
+    # Comments go, directives stay.
+    cat "$1"/vidicon/*.h | gcc -w -fpreprocessed -dD -E -P - >"$scratch/bare"
+    {
+        tr '\n' ' ' <"$scratch/bare" | grep -o 'enum [a-z_]* *{[^}]*}' | tr '{,' '\n\n' |
+            sed -n 's/^ *\(VDC_[A-Z0-9_]*\).*/\1/p'
+        sed -n 's/^#define \(VDC_[A-Z0-9_]*\)[ \\].*/\1/p' "$scratch/bare" |
+            grep -vE '_(INIT|DECLS)$|^VDC_(CALL|VERSION.*)$'
+    } | sort
 }
 
 # dump LIBRARY INCLUDE_DIR FILE: the ABI of the library, without places of this machine.

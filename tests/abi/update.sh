@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # update.sh [BUILD_DIR]: writes sdk/vidicon.symbols and tests/abi/sizes.def anew from the public
-# headers and, given BUILD_DIR (of preset dev), the ABI dump of this version from the library
+# headers, adds what is new to tests/abi/values.def and, given BUILD_DIR (of preset dev), the ABI dump of this version from the library
 # there. For the author of a change to the ABI, who then reads the difference and commits it.
 set -eu
 
@@ -39,6 +39,24 @@ sizes i686-w64-mingw32-gcc >"$scratch/narrow"
     echo "/* Bytes of each public struct on 64-bit systems and on 32-bit Windows. */"
     join "$scratch/wide" "$scratch/narrow" | sed 's/\(.*\) \(.*\) \(.*\)/VDC_SIZE(\1, \2, \3)/'
 } >"$top/tests/abi/sizes.def"
+
+# A number is for ever: what is listed stays as it is, and check.sh tells if the headers differ.
+values=$top/tests/abi/values.def
+public_values "$include" >"$scratch/names"
+sed -n 's/^VDC_VALUE(\([A-Z0-9_]*\),.*/\1/p' "$values" | sort >"$scratch/listed"
+{
+    printf '#include <stdio.h>\n#include "vidicon/service.h"\nint main(void)\n{\n'
+    comm -13 "$scratch/listed" "$scratch/names" |
+        sed 's/.*/printf("VDC_VALUE(&, %lld)\\n", (long long)(&));/'
+    echo "}"
+} >"$scratch/values.c"
+gcc -I"$include" -o "$scratch/values" "$scratch/values.c"
+"$scratch/values" >"$scratch/added"
+{
+    grep '^/\*' "$values"
+    { grep '^VDC_VALUE' "$values" || true; cat "$scratch/added"; } | sort
+} >"$scratch/values.def"
+cp "$scratch/values.def" "$values"
 
 [ -n "$build" ] || exit 0
 version=$(sed -n 's/^project(vidicon VERSION \([0-9.]*\).*/\1/p' "$top/CMakeLists.txt")
