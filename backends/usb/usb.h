@@ -193,5 +193,7 @@ uint64_t usb_platform_bus_mark(void);
 int usb_platform_open(libusb_device_handle **out, int *file, libusb_context *context, uint8_t bus,
                       uint8_t address);
 void usb_platform_close(int file);
+/* All of a device's first configuration as the system has it: bytes, 0 if it cannot be had. */
+size_t usb_platform_descriptors(uint8_t *out, size_t room, uint8_t bus, uint8_t address);
 
 #endif

@@ -54,13 +54,39 @@ uint64_t usb_platform_bus_mark(void)
     return mark ? mark : 1;
 }
 
+static void name_node(char *path, size_t room, uint8_t bus, uint8_t address)
+{
+    (void)snprintf(path, room, "/dev/bus/usb/%03u/%03u", (unsigned)bus, (unsigned)address);
+}
+
+/* A node reads as the device's descriptor and all configurations behind it. */
+size_t usb_platform_descriptors(uint8_t *out, size_t room, uint8_t bus, uint8_t address)
+{
+    char path[64];
+    ssize_t got = 0;
+    size_t used = 0, whole;
+    int file;
+
+    name_node(path, sizeof(path), bus, address);
+    file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return 0;
+    if (lseek(file, LIBUSB_DT_DEVICE_SIZE, SEEK_SET) == LIBUSB_DT_DEVICE_SIZE) {
+        while (used < room && (got = read(file, out + used, room - used)) > 0)
+            used += (size_t)got;
+    }
+    close(file);
+    whole = used >= 4 ? (size_t)out[2] | (size_t)out[3] << 8 : 0;
+    return whole <= used ? whole : 0;
+}
+
 int usb_platform_open(libusb_device_handle **out, int *file, libusb_context *context, uint8_t bus,
                       uint8_t address)
 {
     char path[64];
     int code;
 
-    (void)snprintf(path, sizeof(path), "/dev/bus/usb/%03u/%03u", (unsigned)bus, (unsigned)address);
+    name_node(path, sizeof(path), bus, address);
     *file = open(path, O_RDWR | O_CLOEXEC);
     if (*file < 0)
         return errno == EACCES || errno == EPERM ? LIBUSB_ERROR_ACCESS : LIBUSB_ERROR_NO_DEVICE;

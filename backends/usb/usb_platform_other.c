@@ -32,3 +32,12 @@ void usb_platform_close(int file)
 {
     (void)file;
 }
+
+size_t usb_platform_descriptors(uint8_t *out, size_t room, uint8_t bus, uint8_t address)
+{
+    (void)out;
+    (void)room;
+    (void)bus;
+    (void)address;
+    return 0;
+}

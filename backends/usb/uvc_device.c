@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REQUEST_BYTES 4096u
 #define EVENTS_TURN_S 1
 #define QUIT_SERVICE  1
 #define QUIT_EVENTS   2 /* once no transfer is left */
@@ -117,6 +118,22 @@ static void tell_notes(const struct uvc_device *camera)
     }
 }
 
+/* libusb and the kernel read no more than this in one request; a camera that has more is read through its node. */
+static int read_config(struct uvc_device *camera, uint8_t *bytes)
+{
+    int got = libusb_get_descriptor(camera->handle, LIBUSB_DT_CONFIG, 0, bytes, REQUEST_BYTES);
+
+    if (got >= 4 && (bytes[2] | bytes[3] << 8) > got) {
+        libusb_device *device = libusb_get_device(camera->handle);
+        size_t whole =
+            usb_platform_descriptors(bytes, UVC_CONFIG_BYTES, libusb_get_bus_number(device),
+                                     libusb_get_device_address(device));
+
+        got = whole > (size_t)got ? (int)whole : got;
+    }
+    return got;
+}
+
 /* Reads all descriptors and takes the first function, and its first stream, that can be captured. */
 static int read_descriptors(struct uvc_device *camera)
 {
@@ -134,7 +151,7 @@ static int read_descriptors(struct uvc_device *camera)
     }
     got = libusb_get_device_descriptor(libusb_get_device(camera->handle), &device);
     if (!got)
-        got = libusb_get_descriptor(camera->handle, LIBUSB_DT_CONFIG, 0, bytes, UVC_CONFIG_BYTES);
+        got = read_config(camera, bytes);
     if (got < 0) {
         free(bytes);
         return uvc_failed(camera, got, "reading its descriptors");

@@ -292,8 +292,12 @@ int libusb_control_transfer(libusb_device_handle *handle, uint8_t type, uint8_t 
                             uint16_t value, uint16_t index, unsigned char *data, uint16_t length,
                             unsigned int timeout)
 {
+    constexpr uint16_t most = 4096; // as on Linux
     std::vector<uint8_t> whole(8u + length);
     int actual = 0;
+
+    if (length > most)
+        return LIBUSB_ERROR_INVALID_PARAM;
 
     libusb_fill_control_setup(whole.data(), type, request, value, index, length);
     if ((type & LIBUSB_ENDPOINT_IN) == 0 && length != 0) {
