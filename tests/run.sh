@@ -320,10 +320,10 @@ if [ -z "$label" ] && wants vm && have vm cmake ninja gcc busybox cpio && build 
     VIDICON_VM_BUILD=$PWD/build/vm
     VIDICON_VM_PROGRAMS=
     for program in bin/conformance bin/vidicon bin/vivid_check bin/fault_check bin/firmware_check \
-        bin/dmabuf_check lib/libvidicon.so.0; do
+        bin/dmabuf_check bin/hotplug lib/libvidicon.so.0; do
         VIDICON_VM_PROGRAMS="$VIDICON_VM_PROGRAMS $PWD/build/dev/$program"
     done
-    for program in guest_bench guest_stream; do
+    for program in guest_bench guest_stream usb_stream; do
         VIDICON_VM_PROGRAMS="$VIDICON_VM_PROGRAMS $PWD/build/release/bin/$program"
     done
     VIDICON_VM_PEERS=$PWD/build/release/bin/peer_opencv

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * camera_server SOCKET SECONDS [ss] [bulk] [FAULT:AT[:COUNT]]...: the camera as a usb-redir device, in real time, which QEMU shows to
- * a guest. One peer, then the end. What the camera did is printed when the peer goes. Isochronous packets are pushed, not asked for:
+ * camera_server SOCKET SECONDS [ss] [bulk] [limit=BYTES] [FAULT:AT[:COUNT]]...: the camera as a usb-redir device, in real time, which
+ * QEMU shows to a guest; bulk carries at most so many bytes a second. One peer, then the end. What the camera did is printed when the
+ * peer goes. Isochronous packets are pushed, not asked for:
  * only those with data, and large ones, because QEMU's queue holds few.
  */
 #include <errno.h>
@@ -23,6 +24,7 @@
 #define REQUEST_MAX (1u << 20)
 #define NS_PER_S    INT64_C(1000000000)
 #define MICROFRAME  125000
+#define BURST_NS    5000000 /* of what the limit lets pass */
 
 struct asked {
     uint64_t id;
@@ -37,6 +39,8 @@ struct server {
     uint8_t alternate;
     int iso;
     int64_t next_ns; /* the next microframe */
+    uint64_t limit;  /* bulk bytes a second; 0: none */
+    int64_t free_ns; /* with a limit: when what was sent has passed */
     struct asked asked[ASKED_MAX];
     uint32_t asked_count;
     struct asked status; /* of the interrupt endpoint */
@@ -292,10 +296,27 @@ static void answer_bulk(struct server *server, struct asked *asked, int count, i
                                     count > 0 ? server->bytes : NULL, count);
 }
 
+/* Has the bus room for more? What was sent takes its time, and up to BURST_NS of it may be ahead. */
+static int has_room(const struct server *server)
+{
+    return server->limit == 0 || server->free_ns - now_ns() < BURST_NS;
+}
+
+static void take_room(struct server *server, int count)
+{
+    int64_t now = now_ns();
+
+    if (server->limit == 0 || count <= 0) {
+        return;
+    }
+    server->free_ns = (server->free_ns > now ? server->free_ns : now) +
+                      (int64_t)((uint64_t)count * NS_PER_S / server->limit);
+}
+
 /* In the order of the requests, or QEMU aborts. */
 static void settle_bulk(struct server *server)
 {
-    while (server->asked_count != 0) {
+    while (server->asked_count != 0 && has_room(server)) {
         struct asked *first = &server->asked[0];
         uint32_t most = first->header.length | (uint32_t)first->header.length_high << 16;
         int count = camera_bulk(server->camera, now_ns(), server->bytes,
@@ -304,6 +325,7 @@ static void settle_bulk(struct server *server)
         if (count == CAMERA_SILENT) {
             return;
         }
+        take_room(server, count);
         answer_bulk(server, first, count < 0 ? 0 : count,
                     count < 0 ? usb_redir_stall : usb_redir_success);
         server->asked_count--;
@@ -439,14 +461,14 @@ static void report(const struct server *server)
     const struct camera_ledger *ledger = camera_get_ledger(server->camera);
 
     printf(
-        "begun %llu finished %llu given_up %llu skipped %llu packets %llu bytes %llu controls %llu",
+        "begun=%llu finished=%llu given_up=%llu skipped=%llu packets=%llu bytes=%llu controls=%llu",
         (unsigned long long)ledger->begun, (unsigned long long)ledger->finished,
         (unsigned long long)ledger->given_up, (unsigned long long)ledger->skipped,
         (unsigned long long)ledger->packets, (unsigned long long)ledger->bytes,
         (unsigned long long)ledger->controls);
     for (int fault = 0; fault < CAMERA_FAULTS; fault++) {
         if (ledger->injected[fault] != 0) {
-            printf(" fault%d %llu", fault, (unsigned long long)ledger->injected[fault]);
+            printf(" fault%d=%llu", fault, (unsigned long long)ledger->injected[fault]);
         }
     }
     printf("\n");
@@ -459,10 +481,11 @@ static int take_peer(const char *path)
     int size = 4 << 20;
     int peer;
 
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-    unlink(path);
+    /* Who finds it finds somebody who listens. */
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s.new", path);
+    unlink(address.sun_path);
     if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-        listen(listener, 1) != 0) {
+        listen(listener, 1) != 0 || rename(address.sun_path, path) != 0) {
         return -1;
     }
     peer = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -480,13 +503,17 @@ int main(int argc, char **argv)
     long seconds;
 
     if (argc < 3) {
-        fprintf(stderr, "usage: camera_server SOCKET SECONDS [ss] [bulk] [FAULT:AT[:COUNT]]...\n");
+        fprintf(stderr, "usage: camera_server SOCKET SECONDS [ss] [bulk] [limit=BYTES] "
+                        "[FAULT:AT[:COUNT]]...\n");
         return 2;
     }
     memset(&server, 0, sizeof(server));
     for (int i = 3; i < argc; i++) {
         server.super |= strcmp(argv[i], "ss") == 0;
         server.bulk |= strcmp(argv[i], "bulk") == 0;
+        if (strncmp(argv[i], "limit=", 6) == 0) {
+            server.limit = strtoull(argv[i] + 6, NULL, 10);
+        }
     }
     config.speed = server.super ? CAMERA_SUPER : CAMERA_HIGH;
     config.bulk = (uint32_t)server.bulk;

@@ -65,7 +65,7 @@ class Peer {
         ssize_t count = read(output_, text, sizeof(text) - 1);
         report.assign(text, count > 0 ? static_cast<size_t>(count) : 0);
         EXPECT_EQ(0, status) << report;
-        EXPECT_NE(std::string::npos, report.find("finished ")) << report;
+        EXPECT_NE(std::string::npos, report.find("finished=")) << report;
         close(output_);
         unlink(path_.c_str());
         rmdir(folder_.c_str());

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../protocol.h"
+#include "camera.h"
 #include "qmp.h"
 
 #define ARGUMENTS 6
@@ -424,6 +425,13 @@ void control_answer(struct control *control, const char *text, char *answer, siz
     } else if (name && strcmp(name, "cards") == 0) {
         put_value(&request, "count", control->count);
         result = 0;
+    } else if (strncmp(text, "camera ", 7) == 0) {
+        char values[VMR_LINE_BYTES / 2];
+
+        result = rig_camera(control->folder, text + 7, values, sizeof values, &what);
+        if (values[0])
+            put(&request, " %s", values);
+        name = NULL;
     }
     for (size_t n = 0; result && name && n < sizeof commands / sizeof commands[0]; n++) {
         if (strcmp(name, commands[n].name) != 0)

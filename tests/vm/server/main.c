@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../protocol.h"
+#include "camera.h"
 #include "card.h"
 #include "control.h"
 
@@ -169,6 +170,7 @@ int main(int argc, char **argv)
         return 1;
     loop(&control, listener, signals);
     (void)close(listener);
+    rig_camera_end();
     for (unsigned n = 0; n < count; n++) {
         card_look(cards[n], &report, 0);
         if (report.messages)
