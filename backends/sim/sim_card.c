@@ -115,6 +115,14 @@ void sim_card_leave(struct sim_card *card)
     vdi_mutex_unlock(card->lock);
 }
 
+void sim_card_tell(struct sim_card *card)
+{
+    if (card->in_thread)
+        card->untold = 1;
+    else
+        vdi_cond_signal_all(card->cond);
+}
+
 /* ---- Interrupts ---- */
 
 static void handle(struct sim_card *card, uint32_t events)
@@ -123,7 +131,7 @@ static void handle(struct sim_card *card, uint32_t events)
 
     if (events & (VDH_EVENT_BOOT | VDH_EVENT_FLASH)) {
         card->news = 1;
-        vdi_cond_signal_all(card->cond);
+        sim_card_tell(card);
     }
     if (events & VDH_EVENT_SOURCE)
         vdi_device_event(card->base.device, VDC_EVENT_SIGNAL_CHANGED, 0, 0);
@@ -162,7 +170,7 @@ void sim_card_serve(struct sim_card *card)
         card->interrupts = 0;
         sim_stream_gone(card);
         sim_registry_removed(card);
-        vdi_cond_signal_all(card->cond);
+        sim_card_tell(card);
     }
 }
 

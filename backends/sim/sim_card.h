@@ -71,6 +71,9 @@ struct sim_card {
     vdi_cond *alarm;
     uint64_t thread_wakes_ns;
     int quit;
+    int in_thread;       /* it lets the card live, and tells of it when it has let go of the lock */
+    int untold;          /* there is something to tell */
+    int telling;         /* it tells, without the lock: no stream may leave */
     atomic_uint waiting; /* threads that want the lock */
 };
 
@@ -115,6 +118,9 @@ void sim_card_pause(struct sim_card *card, uint32_t microseconds);
 void sim_card_serve(struct sim_card *card);
 /* The same without a message. What it told of and nobody acknowledged would keep the card silent. */
 void sim_card_look(struct sim_card *card);
+/* Wakes whoever waits: now, or when the card's thread has let go of the lock, since a thread that
+ * is woken under it would sleep again at once. */
+void sim_card_tell(struct sim_card *card);
 /* With flash=PATH: writes it. */
 void sim_card_save_flash(struct sim_card *card);
 /* Lets others have the lock for a moment, if some want it. */

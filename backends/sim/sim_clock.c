@@ -32,7 +32,11 @@ static void run(void *argument)
         if (sim_is_max(card)) {
             sim_delivery_pump(card);
         } else {
+            card->in_thread = 1;
             sim_card_live(card, 0);
+            card->in_thread = 0;
+            if (card->untold)
+                sim_delivery_tell(card);
         }
         /* Behind time it would never sleep, and nobody else would get the lock. */
         sim_card_yield(card);

@@ -20,7 +20,7 @@ void sim_complete_fail(struct sim_stream *st, const char *why)
     vdi_log(st->card->base.device->context, VDC_LOG_ERROR, "sim:%u: %s", st->card->options.card,
             why);
     sim_delivery_ready(st);
-    vdi_cond_signal_all(st->card->cond);
+    sim_card_tell(st->card);
 }
 
 /* ---- Completions ---- */
@@ -102,7 +102,7 @@ uint32_t sim_complete_collect(struct sim_stream *st)
     if (taken) {
         sim_delivery_ready(st);
         if (!sim_is_max(st->card) || st->polled)
-            vdi_cond_signal_all(st->card->cond);
+            sim_card_tell(st->card);
     }
     return taken;
 }
@@ -117,7 +117,7 @@ void sim_stream_interrupt(struct sim_card *card, uint32_t events)
     if (events & VDH_EVENT_FRAME)
         (void)sim_complete_collect(st);
     if (events & VDH_EVENT_WATERMARK)
-        vdi_cond_signal_all(card->cond);
+        sim_card_tell(card);
     if (events & VDH_EVENT_ERROR && st->running &&
         vdh_capture_errors(&st->capture, &errors) == VDH_OK) {
         vdi_log(card->base.device->context, VDC_LOG_DEBUG, "sim:%u: capture errors 0x%x",

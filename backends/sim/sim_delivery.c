@@ -25,8 +25,32 @@ void sim_delivery_ready(struct sim_stream *st)
             atomic_load_explicit(&st->wake, memory_order_relaxed) != 0;
     if (ready == st->told_ready)
         return;
+    if (ready && st->card->in_thread) {
+        st->card->untold = 1;
+        return;
+    }
     st->told_ready = ready;
     vdi_stream_set_ready(st->stream, ready);
+}
+
+void sim_delivery_tell(struct sim_card *card)
+{
+    struct sim_stream *st = card->stream;
+    int ready = st && st->polled && (st->done_count || card->gone || st->failure);
+
+    card->untold = 0;
+    card->telling = 1;
+    vdi_mutex_unlock(card->lock);
+    if (ready)
+        vdi_stream_set_ready(st->stream, 1);
+    vdi_cond_signal_all(card->cond);
+    sim_card_lock(card);
+    card->telling = 0;
+    if (ready) {
+        /* Meanwhile it may have been taken, and nobody have told that there is nothing more. */
+        st->told_ready = 1;
+        sim_delivery_ready(st);
+    }
 }
 
 /* One event of the card's life, or what lies before `limit_ns`. */

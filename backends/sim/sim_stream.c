@@ -12,6 +12,7 @@
 
 #define RING_ENTRIES SIM_BUFFERS_MAX /* so many buffers may be out, so many completions wait */
 #define RING_ALIGN   64u
+#define TELLING_NS   INT64_C(50000) /* between two looks at whether the card's thread has told */
 
 static int make_rings(struct sim_stream *st)
 {
@@ -67,6 +68,8 @@ void sim_stream_close(struct vdi_stream *stream)
     struct sim_card *card = st->card;
 
     sim_card_lock(card);
+    while (card->telling)
+        (void)vdi_cond_wait(card->cond, card->lock, vdi_now_ns() + TELLING_NS);
     if (card->stream == st)
         card->stream = NULL;
     sim_card_leave(card);

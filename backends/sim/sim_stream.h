@@ -112,6 +112,8 @@ int sim_stream_progress(struct vdi_stream *stream, vdc_progress *out, int64_t de
 int sim_stream_poll_begin(struct vdi_stream *stream, vdc_handle *native);
 /* Tells the library if readiness changed. */
 void sim_delivery_ready(struct sim_stream *st);
+/* Tells whoever waits, and the handle, without the lock, which it gives up meanwhile. */
+void sim_delivery_tell(struct sim_card *card);
 /* rate=max and polled: makes the next frame now, so that readiness is exact. */
 void sim_delivery_fill(struct sim_stream *st);
 /* The same for a stream that starves, from the card's thread. */
