@@ -7,9 +7,24 @@
 
 typedef DWORD(WINAPI *create_pin_fn)(HANDLE filter, void *connect, ACCESS_MASK access, HANDLE *pin);
 
+/* By its full name: Windows 7 knows LOAD_LIBRARY_SEARCH_SYSTEM32 only with an update, and a plain name would be looked for
+ * beside the program first. */
+static HMODULE load(void)
+{
+    static const WCHAR name[] = L"\\ksuser.dll";
+    WCHAR path[MAX_PATH + sizeof(name) / sizeof(name[0])];
+    UINT chars = GetSystemDirectoryW(path, MAX_PATH);
+
+    if (chars == 0 || chars >= MAX_PATH) {
+        return NULL;
+    }
+    memcpy(path + chars, name, sizeof(name));
+    return LoadLibraryExW(path, NULL, LOAD_WITH_ALTERED_SEARCH_PATH);
+}
+
 DWORD ks_pin_create(HANDLE *out, HANDLE filter, void *connect)
 {
-    HMODULE module = LoadLibraryExW(L"ksuser.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+    HMODULE module = load();
     FARPROC address = module != NULL ? GetProcAddress(module, "KsCreatePin") : NULL;
     create_pin_fn create;
     DWORD result;

@@ -102,7 +102,7 @@ struct vdw_stream {
     PHW_STREAM_OBJECT object;
     KSSTATE state;                    /* as asked by the last SET_STREAM_STATE */
     KSSTATE confirmed;                /* as last completed */
-    PHW_STREAM_REQUEST_BLOCK control; /* a held SET_STREAM_STATE */
+    PHW_STREAM_REQUEST_BLOCK control; /* a held SET_STREAM_STATE or BEGIN_FLUSH */
     struct vdw_request *first;        /* requests, oldest first */
     struct vdw_request *last;
     struct vdw_request *unlisted; /* the oldest one with a list to be written */
@@ -118,6 +118,7 @@ struct vdw_stream {
     failed; /* why the engine could not be brought to its goal; kept until the next state */
     uint32_t revivals; /* attempts to get a restarted card back, since frames last came */
     uint32_t closing;
+    uint32_t flushing; /* from BEGIN_FLUSH to END_FLUSH no read is taken, whatever the state */
 
     /* What the pin has seen since it left the stop state. */
     uint64_t pictures; /* produced as far as completions tell, lost ones included */
@@ -151,6 +152,7 @@ enum vdw_firmware_phase {
     VDW_UPDATE_NONE,
     VDW_UPDATE_COPY, /* the image is being copied at PASSIVE_LEVEL */
     VDW_UPDATE_STORE,
+    VDW_UPDATE_RECORD, /* the card writes which slot is active */
     VDW_UPDATE_BOOT
 };
 
@@ -207,7 +209,9 @@ struct vdw_device {
     struct vdh_capture capture;
     uint32_t captures; /* counts starts */
     uint32_t drains;
-    uint32_t cut; /* bus mastering was taken away, after a stop that timed out */
+    uint32_t cut;          /* bus mastering was taken away, after a stop that timed out */
+    uint32_t cut_done;     /* the passive callback's: configuration space says so, too */
+    uint64_t cut_again_us; /* it does not: when that is tried once more; else 0 */
     struct vdw_slot slots[VDW_RING];
     uint32_t slot_first;  /* number of the oldest one, modulo VDW_RING */
     uint32_t slot_count;  /* that the card holds */
@@ -254,6 +258,8 @@ struct vdw_device {
     int32_t update_result;
     uint32_t update_error;
     uint32_t update_total;
+    uint32_t update_active; /* FLASH_STATUS.ACTIVE, as the record is to say */
+    uint64_t update_deadline_us;
 
     /* Time. */
     uint64_t counter_hz;
@@ -354,6 +360,8 @@ int vdw_engine_settled(const struct vdw_device *device);
 /* The card holds nothing of ours any more: after an unplug, or when it started anew. */
 void vdw_engine_lost(struct vdw_device *device);
 void vdw_engine_recover(struct vdw_device *device);
+/* Bus mastering was to be taken away, or given back. */
+void vdw_engine_cut(struct vdw_device *device);
 
 /* ---- vdw_irq.c ---- */
 
@@ -487,8 +495,8 @@ void vdw_event_signal(struct vdw_device *device, enum vdw_event event);
 VDW_PASSIVE void vdw_firmware_load(struct vdw_device *device);
 VDW_PASSIVE void vdw_firmware_copy(struct vdw_device *device);
 VDW_PASSIVE void vdw_firmware_free(struct vdw_device *device);
-/* Takes the right to master the bus away, or gives it back. */
-VDW_PASSIVE void vdw_firmware_cut(struct vdw_device *device, int allow);
+/* Takes the right to master the bus away, or gives it back. 0 if that is not certain. */
+VDW_PASSIVE uint32_t vdw_firmware_cut(struct vdw_device *device, int allow);
 /* Back at high priority after the copy. */
 void vdw_firmware_copied(struct vdw_device *device);
 NTSTATUS vdw_firmware_command(struct vdw_property_call *call);

@@ -120,7 +120,8 @@ void vdw_device_gone(struct vdw_device *device)
         StreamClassScheduleTimer(stream->object, device, 0, NULL, NULL);
         stream->failed = STATUS_DEVICE_REMOVED;
         /* Bus mastering that is being cut right now is ended by its callback. */
-        if (device->engine != VDW_ENGINE_OFF && device->engine != VDW_ENGINE_CUTTING)
+        if (device->engine != VDW_ENGINE_OFF &&
+            (device->engine != VDW_ENGINE_CUTTING || device->cut_again_us))
             vdw_engine_lost(device);
         if (device->engine == VDW_ENGINE_OFF)
             vdw_read_flush(device, STATUS_DEVICE_REMOVED);

@@ -9,6 +9,7 @@
 #define DRAINS_MAX     4u
 #define DRAIN_RETRY_US 1000u
 #define DRAIN_AT_ONCE  4u
+#define CUT_RETRY_US   100000u
 
 static enum vdw_engine find_goal(const struct vdw_device *device)
 {
@@ -57,6 +58,7 @@ static void now_off(struct vdw_device *device)
     struct vdw_stream *stream = device->stream;
 
     device->engine = VDW_ENGINE_OFF;
+    device->cut_again_us = 0;
     device->base_valid = 0;
     vdw_read_unqueue(device);
     if (!stream)
@@ -105,7 +107,37 @@ void vdw_engine_recover(struct vdw_device *device)
     vdw_boot_begin(device, 0);
 }
 
+void vdw_engine_cut(struct vdw_device *device)
+{
+    if (device->engine != VDW_ENGINE_CUTTING) {
+        /* It was to be given back; without it no frame comes. */
+        if (device->cut_done && !device->gone) {
+            device->cut = 1;
+            vdw_engine_recover(device);
+        }
+    } else if (device->cut_done || device->gone) {
+        vdw_engine_lost(device);
+    } else {
+        /* The card may write at any time: the pages stay its own, however long that takes. */
+        device->cut_again_us = vdw_clock_us(device) + CUT_RETRY_US;
+        vdw_work_after(device, CUT_RETRY_US);
+    }
+}
+
 /* ---- Steps ---- */
+
+/* Nothing to be done while the passive callback is under way. */
+static void cut_again(struct vdw_device *device)
+{
+    uint64_t now = vdw_clock_us(device);
+
+    if (device->cut_again_us && now >= device->cut_again_us) {
+        device->cut_again_us = 0;
+        vdw_work_request(device, VDW_WORK_CUT);
+    } else if (device->cut_again_us) {
+        vdw_work_after(device, (uint32_t)(device->cut_again_us - now));
+    }
+}
 
 static int start(struct vdw_device *device)
 {
@@ -246,6 +278,7 @@ void vdw_engine_step(struct vdw_device *device)
         drain(device);
         return;
     default:
-        return; /* the passive callback is under way */
+        cut_again(device);
+        return;
     }
 }

@@ -10,6 +10,7 @@
 #define PATH_MAX_CHARS 260u
 #define PCI_COMMAND    4u
 #define PCI_MASTER     0x0004u
+#define RECORD_POLL_US 1000u
 
 static const WCHAR value_name[] = L"FirmwareFile";
 static const WCHAR folder[] = L"\\SystemRoot\\System32\\drivers\\";
@@ -151,15 +152,17 @@ VDW_PASSIVE void vdw_firmware_copy(struct vdw_device *device)
     memcpy(device->image, command + 1, device->update_total);
 }
 
-/* Takes the right to master the bus away, or gives it back. */
-VDW_PASSIVE void vdw_firmware_cut(struct vdw_device *device, int allow)
+/* Believed when it is read back: what follows is that pages are given away. */
+VDW_PASSIVE uint32_t vdw_firmware_cut(struct vdw_device *device, int allow)
 {
     USHORT command = 0;
 
     if (!StreamClassReadWriteConfig(device, TRUE, &command, PCI_COMMAND, sizeof(command)))
-        return;
+        return 0;
     command = (USHORT)(allow ? command | PCI_MASTER : command & ~PCI_MASTER);
-    (void)StreamClassReadWriteConfig(device, FALSE, &command, PCI_COMMAND, sizeof(command));
+    return StreamClassReadWriteConfig(device, FALSE, &command, PCI_COMMAND, sizeof(command)) &&
+           StreamClassReadWriteConfig(device, TRUE, &command, PCI_COMMAND, sizeof(command)) &&
+           !(command & PCI_MASTER) == !allow;
 }
 
 /* ---- Commands ---- */
@@ -232,6 +235,56 @@ static NTSTATUS send(struct vdw_property_call *call, const struct vdw_firmware_c
     return STATUS_PENDING;
 }
 
+/* COMMIT and ROLL_BACK write a record that says which slot is active. That the card is not busy proves
+ * nothing: one that lost power meanwhile is not, and reports no error. What it holds in the end does. */
+static NTSTATUS write_record(struct vdw_device *device, uint32_t code)
+{
+    struct vdh_boot_status boot;
+    struct vdh_flash_status flash;
+    int result = vdh_boot_read_status(&device->core, &boot);
+
+    if (!result)
+        result = vdh_flash_read_status(&device->core, &flash);
+    if (result)
+        return vdw_status(result);
+    begin(device, code);
+    device->update_total = 0;
+    if (code == VDW_FIRMWARE_COMMIT) {
+        device->update_active = boot.source - (uint32_t)VDH_V_BOOT_STATUS_SOURCE_SLOT_A +
+                                (uint32_t)VDH_V_FLASH_STATUS_ACTIVE_SLOT_A;
+        result = vdh_flash_commit(&device->core);
+    } else {
+        device->update_active = flash.active == (uint32_t)VDH_V_FLASH_STATUS_ACTIVE_SLOT_A
+                                    ? (uint32_t)VDH_V_FLASH_STATUS_ACTIVE_SLOT_B
+                                    : (uint32_t)VDH_V_FLASH_STATUS_ACTIVE_SLOT_A;
+        result = vdh_flash_roll_back(&device->core);
+    }
+    if (result != VDH_OK && result != VDH_AGAIN) {
+        vdw_firmware_end(device, result, 0);
+        return vdw_status(result);
+    }
+    device->update = VDW_UPDATE_RECORD;
+    device->update_deadline_us = vdw_clock_us(device) + VDH_FLASH_STALL_TIMEOUT_US;
+    vdw_work_request(device, VDW_WORK_STEP);
+    return STATUS_SUCCESS;
+}
+
+static int record_step(struct vdw_device *device, uint32_t *again_us)
+{
+    struct vdh_flash_status flash;
+    int result = vdh_flash_read_status(&device->core, &flash);
+
+    if (result)
+        return result;
+    if (flash.busy) {
+        *again_us = RECORD_POLL_US;
+        return vdw_clock_us(device) < device->update_deadline_us ? VDH_AGAIN : VDH_E_TIMEOUT;
+    }
+    if (flash.error != (uint32_t)VDH_V_FLASH_STATUS_ERROR_NONE)
+        return flash.error == (uint32_t)VDH_V_FLASH_STATUS_ERROR_SLOT ? VDH_E_STATE : VDH_E_IO;
+    return flash.active == device->update_active ? VDH_OK : VDH_E_IO;
+}
+
 NTSTATUS vdw_firmware_command(struct vdw_property_call *call)
 {
     struct vdw_device *device = call->device;
@@ -261,15 +314,7 @@ NTSTATUS vdw_firmware_command(struct vdw_property_call *call)
         return STATUS_SUCCESS;
     case VDW_FIRMWARE_COMMIT:
     case VDW_FIRMWARE_ROLL_BACK:
-        begin(device, command.code);
-        device->update_total = 0;
-        result = command.code == VDW_FIRMWARE_COMMIT ? vdh_flash_commit(&device->core)
-                                                     : vdh_flash_roll_back(&device->core);
-        /* Still busy: the card ends it by itself within a millisecond, and its status shows it. */
-        if (result == VDH_AGAIN)
-            result = VDH_OK;
-        vdw_firmware_end(device, result, 0);
-        return vdw_status(result);
+        return write_record(device, command.code);
     case VDW_FIRMWARE_RESTORE:
         /* What is in flash starts by itself; else the embedded image finds the card empty. */
         result = vdh_reset(&device->core, VDH_V_RESET_KIND_CARD);
@@ -287,15 +332,19 @@ void vdw_firmware_step(struct vdw_device *device)
     uint32_t again_us = 0;
     int result;
 
-    if (device->update != VDW_UPDATE_STORE)
+    if (device->update == VDW_UPDATE_STORE)
+        result = vdh_flash_store_step(&device->store, vdw_clock_us(device), &again_us);
+    else if (device->update == VDW_UPDATE_RECORD)
+        result = record_step(device, &again_us);
+    else
         return;
-    result = vdh_flash_store_step(&device->store, vdw_clock_us(device), &again_us);
     if (result == VDH_AGAIN)
         vdw_work_after(device, again_us);
     else if (result == VDH_E_GONE)
         vdw_device_gone(device);
     else
-        vdw_firmware_end(device, result, (uint32_t)device->store.error);
+        vdw_firmware_end(device, result,
+                         device->update == VDW_UPDATE_STORE ? (uint32_t)device->store.error : 0);
 }
 
 /* At most 8 accesses. */

@@ -227,6 +227,8 @@ static NTSTATUS check(struct vdw_stream *stream, PHW_STREAM_REQUEST_BLOCK srb)
 {
     if (stream->device->gone)
         return STATUS_DEVICE_REMOVED;
+    if (stream->flushing)
+        return STATUS_DEVICE_NOT_READY;
     if (stream->closing || (stream->state != KSSTATE_PAUSE && stream->state != KSSTATE_RUN))
         return STATUS_INVALID_DEVICE_STATE;
     if (stream->failed != STATUS_SUCCESS)

@@ -90,6 +90,14 @@ void vdw_stream_settle(struct vdw_stream *stream)
     PHW_STREAM_REQUEST_BLOCK srb = stream->control;
     NTSTATUS status = stream->failed;
 
+    /* A flush is over when the card has let go of the last read, wherever the engine is then. */
+    if (srb && srb->Command == SRB_BEGIN_FLUSH) {
+        if (!stream->first) {
+            stream->control = NULL;
+            vdw_complete_control(srb, STATUS_SUCCESS);
+        }
+        return;
+    }
     if (!vdw_engine_settled(device))
         return;
     if (device->engine == VDW_ENGINE_OFF &&
@@ -169,16 +177,21 @@ static NTSTATUS get_format(struct vdw_stream *stream, PHW_STREAM_REQUEST_BLOCK s
 
 /* ---- The door ---- */
 
-static void flush(struct vdw_stream *stream)
+/* Reads that the card does not have end at once. The others end when it has let go. */
+static void begin_flush(struct vdw_stream *stream, PHW_STREAM_REQUEST_BLOCK srb)
 {
     struct vdw_request *request = stream->first;
 
+    stream->flushing = 1;
     while (request) {
         struct vdw_request *next = request->next;
 
         (void)vdw_read_end(stream->device, request->srb, STATUS_CANCELLED);
         request = next;
     }
+    stream->control = srb;
+    srb->TimeoutCounter = 0;
+    vdw_stream_settle(stream);
 }
 
 void vdw_stream_control(struct vdw_stream *stream, PHW_STREAM_REQUEST_BLOCK srb)
@@ -222,9 +235,14 @@ void vdw_stream_control(struct vdw_stream *stream, PHW_STREAM_REQUEST_BLOCK srb)
         stream->master = NULL;
         break;
     case SRB_BEGIN_FLUSH:
-        flush(stream);
-        break;
+        if (stream->control || stream->closing) {
+            status = STATUS_INVALID_DEVICE_STATE;
+            break;
+        }
+        begin_flush(stream, srb);
+        return;
     case SRB_END_FLUSH:
+        stream->flushing = 0;
         break;
     default:
         status = STATUS_NOT_IMPLEMENTED;

@@ -23,9 +23,9 @@ static VDW_PASSIVE void STREAMAPI run_passive(PVOID context)
     if (work & VDW_WORK_COPY)
         vdw_firmware_copy(device);
     if (work & VDW_WORK_CUT)
-        vdw_firmware_cut(device, 0);
+        device->cut_done = vdw_firmware_cut(device, 0);
     if (work & VDW_WORK_ALLOW)
-        vdw_firmware_cut(device, 1);
+        device->cut_done = !vdw_firmware_cut(device, 1);
     if (work & VDW_WORK_MASTER)
         vdw_clock_read_master(device);
     if (work & VDW_WORK_BUILD)
@@ -94,8 +94,8 @@ static void take_back(struct vdw_device *device, uint32_t done)
         vdw_clock_take_master(device);
     if (done & VDW_WORK_BUILD)
         vdw_info_built(device);
-    if ((done & VDW_WORK_CUT) && device->engine == VDW_ENGINE_CUTTING)
-        vdw_engine_lost(device);
+    if (done & (VDW_WORK_CUT | VDW_WORK_ALLOW))
+        vdw_engine_cut(device);
     if (done)
         device->work |= VDW_WORK_STEP;
 }

@@ -16,8 +16,14 @@ says() {
     grep -qiE "$2" "$scratch/inf" || echo "does not say $1"
 }
 
+# The INF as it ships keeps the line's interrupt; with the lines for an OEM taken in it is whole, too.
 check() {
     tr -d '\r' <"$1/$2" >"$scratch/inf"
+    ! grep -iE '^[^;]*MSISupported' "$scratch/inf" >"$scratch/messages" ||
+        echo "turns messages on: $(cat "$scratch/messages")"
+    sed 's/^;\([[A-Z].*[],=].*\)/\1/' "$scratch/inf" >"$scratch/oem"
+    grep -qE '^HKR,.*MSISupported,0x00010001,1$' "$scratch/oem" ||
+        echo "does not show how messages are turned on"
     name=$(brand "$3" windows_driver_name)
     [ "$2" = "$name.inf" ] || echo "its name is not $name.inf"
     says "the vendor" "^Vendor *= *\"$(brand "$3" vendor_name)\"\$"
@@ -33,7 +39,13 @@ check() {
     says "KSCATEGORY_CAPTURE" '^Category[.]Capture *= *"[{]65e8773d-8f56-11d0-a3b9-00a0c9223196[}]"$'
     says "KSCATEGORY_VIDEO" '^Category[.]Video *= *"[{]6994ad05-93ef-11d0-a3cc-00a0c9223196[}]"$'
     says "ksproxy" '^Proxy *= *"[{]17cca71b-ecd7-11d0-b908-00a0c9223196[}]"$'
-    tr -d '\r' <"$1/$2" | awk -v package="$1" '
+    sections "$1" <"$scratch/inf"
+    sections "$1" <"$scratch/oem" | sed 's/^/with messages: line /'
+}
+
+# sections PACKAGE: of the INF at standard input.
+sections() {
+    awk -v package="$1" '
     function trim(s) { gsub(/^[ \t]+|[ \t]+$/, "", s); return s }
     function refer(to, from) { if (to != "") referred[tolower(trim(to))] = from }
     function tokens(s, t) {
@@ -141,6 +153,9 @@ plant() {
     try "the service is not copied" 's/^ServiceBinary.*/ServiceBinary = %12%\\other.sys/'
     try "its sections were not found" 's/.*//'
     try "not in the package: other.cat" 's/^CatalogFile.*/CatalogFile = other.cat/'
+    try "turns messages on" 's/^;HKR/HKR/'
+    try "does not show how messages" '/^;HKR/d'
+    try "no section: card.messages" 's/^;\[Card.Messages\]/;[Card.Message]/'
     try "does not say the catalogue" 's/^CatalogFile.*/CatalogFile = other.cat/'
     try "does not say the device interface" 's/^\(Category.Own *= *"{\)./\1x/'
     try "does not say the PCI ids" 's/&DEV_[0-9A-F]*/\&DEV_FFFF/'
