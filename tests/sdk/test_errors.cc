@@ -372,7 +372,8 @@ TEST_F(Errors, NamesAreComplete)
     EXPECT_STREQ("VDC_E_?", vdc_status_name(-14));
     EXPECT_STREQ("VDC_E_?", vdc_status_name(1));
     EXPECT_STREQ("UNKNOWN", vdc_drop_name(VDC_DROP_UNKNOWN));
-    EXPECT_STREQ("?", vdc_drop_name(9));
+    EXPECT_STREQ("OVERRUN", vdc_drop_name(VDC_DROP_OVERRUN));
+    EXPECT_STREQ("?", vdc_drop_name(VDC_DROP_OVERRUN + 1));
     EXPECT_STREQ("?", vdc_drop_name(0xffffffff));
 }
 
