@@ -24,13 +24,13 @@ static int write_header(FILE *file, const vdc_format *format)
 }
 
 /* Y4M has planes, the device's YUYV has pixels: libyuv takes them apart. */
-static int write_frame(FILE *file, uint8_t *planar, const vdc_stream_info *info,
+static int write_frame(FILE *file, uint8_t *planar, const vdc_format *format,
                        const vdc_frame *frame)
 {
-    int width = (int)info->format.width_px, height = (int)info->format.height_px;
+    int width = (int)format->width_px, height = (int)format->height_px;
     size_t luma = (size_t)width * (size_t)height;
 
-    YUY2ToI422(frame->planes[0], (int)info->planes[0].stride_bytes, planar, width, planar + luma,
+    YUY2ToI422(frame->planes[0], (int)frame->layout[0].stride_bytes, planar, width, planar + luma,
                width / 2, planar + luma + luma / 2, width / 2, width, height);
     return fputs("FRAME\n", file) >= 0 && fwrite(planar, 2, luma, file) == luma;
 }
@@ -55,24 +55,18 @@ static void print_account(vdc_stream *stream)
 }
 
 /* 1 if all frames are in the file. */
-static int record(vdc_stream *stream, FILE *file, unsigned long count)
+static int record(vdc_stream *stream, const vdc_format *format, FILE *file, unsigned long count)
 {
-    vdc_stream_info info = VDC_STREAM_INFO_INIT;
-    uint8_t *planar = NULL;
-    int good = 0;
+    uint8_t *planar = malloc((size_t)format->width_px * format->height_px * 2);
+    int good = planar && write_header(file, format);
 
-    int status = vdc_stream_get_info(&info, stream);
-    if (status == VDC_OK) {
-        planar = malloc((size_t)info.format.width_px * info.format.height_px * 2);
-        good = planar && write_header(file, &info.format);
-        status = vdc_stream_start(stream);
-    }
+    int status = vdc_stream_start(stream);
     for (unsigned long i = 0; i < count && good && status == VDC_OK; i++) {
         const vdc_frame *frame = NULL;
 
         status = vdc_stream_wait(&frame, stream, 3000);
         if (status == VDC_OK) {
-            good = write_frame(file, planar, &info, frame);
+            good = write_frame(file, planar, format, frame);
             vdc_stream_release(stream, frame);
         }
     }
@@ -118,7 +112,7 @@ int main(int argc, char **argv)
         if (vdc_stream_open(&stream, device, &config) != VDC_OK) {
             fprintf(stderr, "%s\n", vdc_error_text());
         } else {
-            good = record(stream, file, strtoul(argv[argc - 1], NULL, 10));
+            good = record(stream, &config.format, file, strtoul(argv[argc - 1], NULL, 10));
         }
     }
 

@@ -31,15 +31,15 @@ static const struct YuvConstants *constants_for(const vdc_format *format)
 }
 
 /* Fills `rgb`, 3 bytes a pixel. `i422` is room for a frame of 4:2:2 planes. */
-static int to_rgb(uint8_t *rgb, uint8_t *i422, const vdc_stream_info *info, const vdc_frame *frame)
+static int to_rgb(uint8_t *rgb, uint8_t *i422, const vdc_format *format, const vdc_frame *frame)
 {
-    const struct YuvConstants *constants = constants_for(&info->format);
-    int width = (int)info->format.width_px, height = (int)info->format.height_px;
-    int stride = (int)info->planes[0].stride_bytes, half = (width + 1) / 2;
+    const struct YuvConstants *constants = constants_for(format);
+    int width = (int)format->width_px, height = (int)format->height_px;
+    int stride = (int)frame->layout[0].stride_bytes, half = (width + 1) / 2;
     const uint8_t *pixels = frame->planes[0];
     uint8_t *u = i422 + (size_t)width * (size_t)height, *v = u + (size_t)half * (size_t)height;
 
-    switch (info->format.fourcc) {
+    switch (format->fourcc) {
     case VDC_FOURCC_YUYV:
         YUY2ToI422(pixels, stride, i422, width, u, half, v, half, width, height);
         break;
@@ -52,7 +52,7 @@ static int to_rgb(uint8_t *rgb, uint8_t *i422, const vdc_stream_info *info, cons
         break;
     case VDC_FOURCC_NV12: /* Its U V pairs read as V U are the exchange. */
         return NV21ToRGB24Matrix(pixels, stride, frame->planes[1],
-                                 (int)info->planes[1].stride_bytes, rgb, width * 3, constants,
+                                 (int)frame->layout[1].stride_bytes, rgb, width * 3, constants,
                                  width, height);
     case VDC_FOURCC_RGB24:
         CopyPlane(pixels, stride, rgb, width * 3, width * 3, height);
@@ -64,18 +64,18 @@ static int to_rgb(uint8_t *rgb, uint8_t *i422, const vdc_stream_info *info, cons
                              height);
 }
 
-static int write_png(const char *path, const vdc_stream_info *info, const vdc_frame *frame)
+static int write_png(const char *path, const vdc_format *format, const vdc_frame *frame)
 {
-    size_t width = info->format.width_px, height = info->format.height_px;
+    size_t width = format->width_px, height = format->height_px;
     uint8_t *rgb = malloc(width * height * 3), *i422 = malloc((width + 1) * height * 2);
     png_image image = {0};
     int written = 0;
 
     image.version = PNG_IMAGE_VERSION;
-    image.width = info->format.width_px;
-    image.height = info->format.height_px;
+    image.width = format->width_px;
+    image.height = format->height_px;
     image.format = PNG_FORMAT_RGB;
-    if (!rgb || !i422 || to_rgb(rgb, i422, info, frame) != 0) {
+    if (!rgb || !i422 || to_rgb(rgb, i422, format, frame) != 0) {
         fprintf(stderr, "the picture cannot be converted to RGB\n");
     } else if (!png_image_write_to_file(&image, path, 0, rgb, 0, NULL)) {
         fprintf(stderr, "%s: %s\n", path, image.message);
@@ -94,7 +94,6 @@ int main(int argc, char **argv)
     vdc_device *device = NULL;
     vdc_stream *stream = NULL;
     vdc_stream_config config = VDC_STREAM_CONFIG_INIT;
-    vdc_stream_info info = VDC_STREAM_INFO_INIT;
     vdc_negotiation negotiation = VDC_NEGOTIATION_INIT;
     vdc_format wish = {0};
     const vdc_frame *frame = NULL;
@@ -119,16 +118,13 @@ int main(int argc, char **argv)
         status = vdc_stream_open(&stream, device, &config);
     }
     if (status == VDC_OK) {
-        status = vdc_stream_get_info(&info, stream);
-    }
-    if (status == VDC_OK) {
         status = vdc_stream_start(stream);
     }
     if (status == VDC_OK) {
         status = vdc_stream_wait(&frame, stream, 3000);
     }
     if (status == VDC_OK) {
-        written = write_png(argv[argc - 1], &info, frame);
+        written = write_png(argv[argc - 1], &config.format, frame);
         vdc_stream_release(stream, frame);
     } else {
         fprintf(stderr, "%s\n", vdc_error_text());

@@ -57,6 +57,7 @@ static void show_frame(vdc_stream *stream, struct vdi_slot *slot, void *user)
     vdc_frame *frame = &slot->frame;
 
     frame->plane_count = layout->plane_count;
+    frame->layout = layout->planes;
     frame->buffer = slot->base.index;
     frame->buffer_user = user;
     for (uint32_t at = 0; at < layout->plane_count && slot->base.data != NULL; at++) {

@@ -5,6 +5,8 @@
  */
 #include "suite.h"
 
+#include <cstring>
+
 uint64_t Sum(const uint32_t (&dropped)[VDC_DROP_SLOTS])
 {
     uint64_t sum = 0;
@@ -47,6 +49,7 @@ void Account::Frame(const vdc_frame *frame)
 
     EXPECT_LT(frame->buffer, info.buffer_count);
     EXPECT_EQ(frame->plane_count, info.plane_count);
+    EXPECT_EQ(std::memcmp(frame->layout, info.planes, sizeof(info.planes)), 0);
     EXPECT_LE(frame->used_bytes, info.frame_bytes);
     if (info.format.stride_bytes && !(frame->flags & VDC_FRAME_DAMAGED))
         EXPECT_EQ(frame->used_bytes, info.frame_bytes);

@@ -46,6 +46,11 @@ TEST_F(Buffers, OfTheCaller)
     ASSERT_STATUS(VDC_OK, vdc_stream_wait(&frame_, stream_, 0));
     EXPECT_EQ(&memory_[3], frame_->planes[0]) << "there, and not a copy of it";
     EXPECT_EQ(&mark, frame_->buffer_user);
+    vdc_stream_info info = VDC_STREAM_INFO_INIT;
+    ASSERT_STATUS(VDC_OK, vdc_stream_get_info(&info, stream_));
+    EXPECT_EQ(1u, frame_->plane_count);
+    EXPECT_EQ(0, memcmp(frame_->layout, info.planes, sizeof(info.planes)));
+    EXPECT_EQ(128u, frame_->layout[0].stride_bytes);
     ASSERT_STATUS(VDC_OK, vdc_stream_stop(stream_));
     EXPECT_STATUS(VDC_OK, add(&memory_[3 * kFrame], kFrame)) << "when it is stopped again";
 }
@@ -96,6 +101,7 @@ TEST_F(Buffers, DmaBufs)
     fake_.complete();
     ASSERT_STATUS(VDC_OK, vdc_stream_wait(&frame_, stream_, 0));
     EXPECT_EQ(nullptr, frame_->planes[0]) << "out of this process' reach";
+    EXPECT_EQ(48u, frame_->layout[0].lines) << "whoever can reach it needs to know";
     EXPECT_STATUS(VDC_OK, vdc_stream_export_buffer(&fd, stream_, 0));
     EXPECT_GE(fd, 0);
     close(fd);

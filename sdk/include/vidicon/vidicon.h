@@ -317,8 +317,8 @@ enum vdc_clock {
 
 /** A frame. Borrowed until vdc_stream_release(). */
 typedef struct vdc_frame {
-    /** First byte of each plane: the start of its buffer plus the offset in vdc_stream_info.planes. NULL for memory that
-     * this process cannot reach. */
+    /** First byte of each plane: the start of its buffer plus the offset in `layout`. NULL for
+     * memory that this process cannot reach. */
     const uint8_t *planes[VDC_PLANES_MAX];
     /** Bytes of the frame, from the first byte of plane 0 on. The way to know how long a compressed one is. */
     size_t used_bytes;
@@ -344,6 +344,8 @@ typedef struct vdc_frame {
     uint64_t copied_bytes;
     /** Frames lost between the frame before and this one, by ::vdc_drop. */
     uint32_t dropped[VDC_DROP_SLOTS];
+    /** Strides and lines of each plane: vdc_stream_info.planes again. Valid as long as the frame. */
+    const vdc_plane_layout *layout;
 } vdc_frame;
 
 /** Whose memory the buffers are. */
