@@ -21,7 +21,14 @@
  * that the library hands out by pointer may grow at its end. An all-zero member is always a sound default.
  * A config that is longer than the library knows is taken if the rest is zero, else VDC_E_UNSUPPORTED.
  *
- * A handle that is NULL, or was closed a short while ago, gives VDC_E_INVALID; do not count on the latter.
+ * A handle that is NULL, or was closed a short while ago, gives VDC_E_INVALID; do not count on the
+ * latter.
+ *
+ * A device that was unplugged is gone for good, also when it is plugged in again: open it anew. Until
+ * then every call on it and on its stream returns VDC_E_GONE at once, with these exceptions: frames
+ * that were complete can still be taken; vdc_stream_release(), _stop(), _cancel(), _get_info() and
+ * _get_stats(), vdc_device_get_info() and the two closes work as ever; a handle given before stays
+ * valid, and readable.
  */
 #ifndef VIDICON_VIDICON_H
 #define VIDICON_VIDICON_H
@@ -52,7 +59,7 @@ enum vdc_status {
     VDC_E_NO_MEMORY = -2,   /**< Memory ran out. */
     VDC_E_NOT_FOUND = -3,   /**< No such device, control, register or buffer. */
     VDC_E_BUSY = -4,        /**< Another program, stream or thread has it. */
-    VDC_E_GONE = -5,        /**< The device was unplugged; all that is left is to close it. */
+    VDC_E_GONE = -5,        /**< The device was unplugged, see above: close it. */
     VDC_E_TIMEOUT = -6,     /**< Nothing came in time. */
     VDC_E_CANCELLED = -7,   /**< vdc_stream_cancel() was called. */
     VDC_E_UNSUPPORTED = -8, /**< This device, backend or platform cannot do that. */
@@ -227,9 +234,11 @@ typedef struct vdc_signal {
 
 /** Asks what the selected input receives. VDC_E_UNSUPPORTED without VDC_CAP_INPUTS. */
 VDC_API(int) vdc_device_get_signal(vdc_signal *out, vdc_device *device);
-/** Selects an input, and its default timing. VDC_E_BUSY while a stream is open. */
+/** Selects an input, and its default timing. VDC_E_RANGE: none of vdc_device_list_inputs().
+ * VDC_E_UNSUPPORTED without VDC_CAP_INPUTS. VDC_E_BUSY while a stream is open. */
 VDC_API(int) vdc_device_select_input(vdc_device *device, uint32_t input);
-/** Selects the standard or DV timing to expect. VDC_E_BUSY while a stream is open. */
+/** Selects the standard or DV timing to expect. VDC_E_RANGE: none of vdc_device_list_timings().
+ * VDC_E_UNSUPPORTED without VDC_CAP_TIMINGS. VDC_E_BUSY while a stream is open. */
 VDC_API(int) vdc_device_set_timing(vdc_device *device, uint32_t timing);
 
 /** Reads a control. VDC_E_NOT_FOUND: the device has none of that number. */
@@ -351,8 +360,8 @@ typedef struct vdc_frame {
 /** Whose memory the buffers are. */
 enum vdc_memory {
     VDC_MEMORY_LIBRARY = 0, /**< The library allocates. */
-    VDC_MEMORY_CALLER = 1,  /**< The caller's, given by vdc_stream_add_buffer(). */
-    VDC_MEMORY_DMABUF = 2   /**< dma-bufs, given by vdc_stream_add_buffer(). */
+    VDC_MEMORY_CALLER = 1,  /**< The caller's, given by vdc_stream_add_buffer(); at most 64. */
+    VDC_MEMORY_DMABUF = 2   /**< dma-bufs, given by vdc_stream_add_buffer(); at most 64. */
 };
 
 /** A buffer of the caller's. Start from ::VDC_BUFFER_INIT. */
@@ -377,9 +386,10 @@ typedef struct vdc_buffer {
 /* clang-format on */
 
 /**
- * Takes a frame on a thread of the library. The frame is the application's until it calls vdc_stream_release(), here
- * or later and on any thread. When the stream ends by itself (VDC_E_GONE, VDC_E_IO) or is cancelled, it is
- * called a last time without a frame.
+ * Takes a frame on a thread of the library. Calls come one at a time, in the order of the frames.
+ * The frame is the application's until it calls vdc_stream_release(), here or later and on any
+ * thread. When the stream ends by itself (VDC_E_GONE, VDC_E_IO) or is cancelled, it is called a last
+ * time without a frame.
  * @param frame   NULL if status is not VDC_OK.
  */
 typedef void(VDC_CALL *vdc_frame_fn)(vdc_stream *stream, const vdc_frame *frame, int status,
@@ -465,7 +475,9 @@ VDC_API(void) vdc_stream_close(vdc_stream *stream);
 /** What the stream delivers, and how large buffers must be. */
 VDC_API(int) vdc_stream_get_info(vdc_stream_info *out, vdc_stream *stream);
 
-/** Gives the stream a buffer of the caller's; buffers are numbered from 0. VDC_E_STATE while it runs. */
+/** Gives the stream a buffer of the caller's; buffers are numbered from 0. VDC_E_INVALID: smaller than
+ * vdc_stream_info.frame_bytes, or it overlaps another one. VDC_E_RANGE: there are 64, or as many as
+ * the driver takes: that of V4L2 may take 32. VDC_E_STATE while it runs, and with library memory. */
 VDC_API(int) vdc_stream_add_buffer(vdc_stream *stream, const vdc_buffer *buffer);
 
 /** Starts capture. Statistics and sequence begin at 0. VDC_E_STATE: it runs already, or it has no buffers. Buffers of
