@@ -121,6 +121,18 @@ struct vdi_register_ops {
     int (*write)(struct vdi_device *device, const char *name, uint32_t index, uint32_t value);
 };
 
+/* VDC_CAP_EXTENSIONS. The library has checked VDC_OPEN_REGISTERS and `value`; of `bytes` only that it is not 0. */
+struct vdi_extension_ops {
+    int (*list)(struct vdi_device *device,
+                struct vdi_sink *sink); /* vdi_sink_extension() for each */
+    int (*describe)(struct vdi_device *device, uint32_t unit, uint32_t selector,
+                    vdc_extension_control *out);
+    int (*read)(struct vdi_device *device, uint32_t unit, uint32_t selector, uint32_t value,
+                uint8_t *data, size_t bytes);
+    int (*write)(struct vdi_device *device, uint32_t unit, uint32_t selector, const uint8_t *data,
+                 size_t bytes);
+};
+
 /* VDC_CAP_INPUTS, and VDC_CAP_TIMINGS for the last two. */
 struct vdi_input_ops {
     int (*list)(struct vdi_device *device, struct vdi_sink *sink); /* vdi_sink_input() for each */
@@ -153,6 +165,7 @@ struct vdi_backend {
     /* Optional tables; the caps of a device say what holds for it. */
     const struct vdi_firmware_ops *firmware;
     const struct vdi_register_ops *registers;
+    const struct vdi_extension_ops *extensions;
     const struct vdi_input_ops *inputs;
     const struct vdi_stream_ops *extra;
 

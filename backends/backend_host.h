@@ -57,6 +57,7 @@ int vdi_sink_control(struct vdi_sink *sink, const vdc_control_info *info);
 int vdi_sink_input(struct vdi_sink *sink, const vdc_input_info *info);
 int vdi_sink_timing(struct vdi_sink *sink, const vdc_timing_info *info);
 int vdi_sink_register(struct vdi_sink *sink, const vdc_register_info *info);
+int vdi_sink_extension(struct vdi_sink *sink, const vdc_extension_info *info);
 
 /* ---- Events ---- */
 

@@ -173,7 +173,7 @@ static int poll_begin(struct vdi_stream *stream, vdc_handle *native)
     return driver(stream->device)->poll_begin(stream, native);
 }
 
-/* ---- The table. Firmware, registers and inputs are the card's; no camera has their caps. ---- */
+/* ---- The table. Firmware, registers and inputs are the card's, extensions a camera's: neither has the other's caps. ---- */
 
 static const struct vdi_stream_ops stream_ops = {
     .allocate = allocate,
@@ -197,6 +197,7 @@ const struct vdi_backend vdi_backend_usb = {
     .buffer_size = sizeof(union any_buffer),
     .firmware = &card_firmware_ops,
     .registers = &card_register_ops,
+    .extensions = &uvc_extension_ops,
     .inputs = &card_input_ops,
     .extra = &stream_ops,
     .list = usb_list,

@@ -322,6 +322,18 @@ const struct uvc_unit *uvc_extension_find(const struct uvc_chain *chain, uint32_
     return NULL;
 }
 
+void uvc_extension_describe(vdc_extension_info *out, const struct uvc_unit *unit)
+{
+    memset(out, 0, sizeof(*out));
+    memcpy(out->guid, unit->guid, sizeof(out->guid));
+    out->unit = unit->id;
+    for (uint32_t selector = 1; selector < 256; selector++) {
+        if (uvc_unit_has(unit, selector - 1)) {
+            out->selectors[selector / 32] |= UINT32_C(1) << selector % 32;
+        }
+    }
+}
+
 uint32_t uvc_extension_length(const uint8_t *bytes, size_t count)
 {
     uint32_t length = count >= 2 ? uvc_get16(bytes) : 0;

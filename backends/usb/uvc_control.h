@@ -7,6 +7,7 @@
 #define UVC_CONTROL_H
 
 #include "uvc_desc.h"
+#include "vidicon/service.h"
 #include "vidicon/vidicon.h"
 
 /* bRequest. */
@@ -144,6 +145,8 @@ const struct uvc_control *uvc_event_control(const struct uvc_event *event,
 /* The unit if it is an extension and has that control (its bit is the selector less one); else NULL. */
 const struct uvc_unit *uvc_extension_find(const struct uvc_chain *chain, uint32_t unit,
                                           uint32_t selector);
+/* The same without a camera at hand: what the unit is and has. */
+void uvc_extension_describe(vdc_extension_info *out, const struct uvc_unit *unit);
 /* The length in an answer to GET_LEN, which every other request of an extension needs first; 0: senseless. */
 uint32_t uvc_extension_length(const uint8_t *bytes, size_t count);
 

@@ -283,6 +283,8 @@ static int bring_up(struct uvc_device *camera)
     if (result)
         return result;
     camera->info.time_hz = camera->camera->clock_hz;
+    if (uvc_extension_any(camera))
+        camera->info.caps |= VDC_CAP_EXTENSIONS;
     vdi_device_set_info(camera->device, &camera->info);
     result = vdi_thread_create(&camera->events_thread, run_events, camera, "vidicon-uvc");
     if (!result && camera->camera->status_endpoint) {

@@ -184,6 +184,12 @@ int uvc_set_control(struct vdi_device *device, uint32_t control, int64_t value);
 /* With `control` held. */
 int uvc_control_read(struct uvc_device *camera, uint32_t control, int64_t *value);
 
+/* ---- uvc_extension.c ---- */
+
+extern const struct vdi_extension_ops uvc_extension_ops;
+/* Whether the stream's chain has any. */
+int uvc_extension_any(const struct uvc_device *camera);
+
 /* ---- uvc_status.c ---- */
 
 /* With `lock` held. */

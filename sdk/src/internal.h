@@ -16,6 +16,7 @@
 #define VDI_BUFFERS_MAX     64
 #define VDI_BUFFERS_DEFAULT 4
 #define VDI_EVENTS_MAX      256
+#define VDI_SIMULATED_MAX   16
 /* A `size` beyond this was not set at all. */
 #define VDI_STRUCT_MAX 4096
 
@@ -163,6 +164,8 @@ void vdi_handle_retire(void *memory);
 unsigned vdi_error_serial(void);
 /* A ready-made text; cheap. */
 int vdi_error_copy(int status, const char *text);
+/* VDC_E_RANGE of a backend gets a text that ends with the function to ask; others stay as they are. */
+int vdi_range_advice(int status, const char *advice);
 /* What a backend returned: a known status, and a text even if it gave none since `serial`. */
 int vdi_backend_status(int status, unsigned serial, const char *function, const char *what);
 
@@ -185,7 +188,8 @@ enum vdi_list_kind {
     VDI_LIST_CONTROL,
     VDI_LIST_INPUT,
     VDI_LIST_TIMING,
-    VDI_LIST_REGISTER
+    VDI_LIST_REGISTER,
+    VDI_LIST_EXTENSION
 };
 struct vdi_sink {
     vdc_list *list;

@@ -25,9 +25,13 @@ struct vdc_list {
 };
 
 static const size_t item_bytes[] = {
-    [VDI_LIST_DEVICE] = sizeof(vdc_device_info),   [VDI_LIST_FORMAT] = sizeof(vdc_format_info),
-    [VDI_LIST_CONTROL] = sizeof(vdc_control_info), [VDI_LIST_INPUT] = sizeof(vdc_input_info),
-    [VDI_LIST_TIMING] = sizeof(vdc_timing_info),   [VDI_LIST_REGISTER] = sizeof(vdc_register_info),
+    [VDI_LIST_DEVICE] = sizeof(vdc_device_info),
+    [VDI_LIST_FORMAT] = sizeof(vdc_format_info),
+    [VDI_LIST_CONTROL] = sizeof(vdc_control_info),
+    [VDI_LIST_INPUT] = sizeof(vdc_input_info),
+    [VDI_LIST_TIMING] = sizeof(vdc_timing_info),
+    [VDI_LIST_REGISTER] = sizeof(vdc_register_info),
+    [VDI_LIST_EXTENSION] = sizeof(vdc_extension_info),
 };
 
 int vdi_list_create(vdc_list **out, int kind)
@@ -103,6 +107,11 @@ VDC_API(const vdc_timing_info *) vdc_list_timing_at(const vdc_list *list, size_t
 VDC_API(const vdc_register_info *) vdc_list_register_at(const vdc_list *list, size_t index)
 {
     return item_at(list, index, VDI_LIST_REGISTER);
+}
+
+VDC_API(const vdc_extension_info *) vdc_list_extension_at(const vdc_list *list, size_t index)
+{
+    return item_at(list, index, VDI_LIST_EXTENSION);
 }
 
 /* ---- What backends add ---- */
@@ -305,6 +314,20 @@ int vdi_sink_register(struct vdi_sink *sink, const vdc_register_info *info)
     item = append(sink->list, info);
     if (item == NULL || !keep_text(sink->list, &item->name) ||
         !keep_text(sink->list, &item->help)) {
+        return no_memory();
+    }
+    sink->list->count++;
+    return VDC_OK;
+}
+
+int vdi_sink_extension(struct vdi_sink *sink, const vdc_extension_info *info)
+{
+    int status = check_kind(sink, VDI_LIST_EXTENSION);
+
+    if (status != VDC_OK) {
+        return status;
+    }
+    if (append(sink->list, info) == NULL) {
         return no_memory();
     }
     sink->list->count++;

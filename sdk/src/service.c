@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Firmware and registers: vidicon/service.h.
+/* Firmware, registers and extension units: vidicon/service.h.
  * Of all calls these alone work on a device that is LIMITED. */
 #include "internal.h"
 
@@ -156,6 +156,25 @@ VDC_API(int) vdc_device_roll_back_firmware(vdc_device *device)
 
 /* ---- Registers ---- */
 
+/* Either is for who opened the device for it. */
+static int enter_service(vdc_device *device, const void *ops, uint32_t cap, const char *what,
+                         const char *function)
+{
+    int status = VDC_OK;
+
+    if (ops == NULL || !(vdi_device_caps(device) & cap)) {
+        status =
+            vdi_error(VDC_E_UNSUPPORTED, "%s on \"%s\": the %s of this device cannot be reached",
+                      function, vdi_device_id(device), what);
+    } else if (!(device->base.open_flags & VDC_OPEN_REGISTERS)) {
+        status = vdi_error(VDC_E_PERMISSION,
+                           "%s on \"%s\": the device was not opened for it; open it with "
+                           "VDC_OPEN_REGISTERS",
+                           function, vdi_device_id(device));
+    }
+    return status == VDC_OK ? VDC_OK : vdi_device_leave(device, function, status);
+}
+
 static int enter_registers(const struct vdi_register_ops **ops, vdc_device *device,
                            const char *function)
 {
@@ -165,17 +184,7 @@ static int enter_registers(const struct vdi_register_ops **ops, vdc_device *devi
         return status;
     }
     *ops = device->base.backend->registers;
-    if (*ops == NULL || !(vdi_device_caps(device) & VDC_CAP_REGISTERS)) {
-        status = vdi_error(VDC_E_UNSUPPORTED,
-                           "%s on \"%s\": the registers of this device cannot be reached", function,
-                           vdi_device_id(device));
-    } else if (!(device->base.open_flags & VDC_OPEN_REGISTERS)) {
-        status = vdi_error(VDC_E_PERMISSION,
-                           "%s on \"%s\": the device was not opened for it; open it with "
-                           "VDC_OPEN_REGISTERS",
-                           function, vdi_device_id(device));
-    }
-    return status == VDC_OK ? VDC_OK : vdi_device_leave(device, function, status);
+    return enter_service(device, *ops, VDC_CAP_REGISTERS, "registers", function);
 }
 
 VDC_API(int) vdc_device_list_registers(vdc_list **out, vdc_device *device)
@@ -241,6 +250,126 @@ vdc_device_write_register(vdc_device *device, const char *name, uint32_t index, 
     }
     serial = vdi_error_serial();
     status = ops->write(&device->base, name, index, value);
+    status = vdi_backend_status(status, serial, function, vdi_device_id(device));
+    return vdi_device_leave(device, function, status);
+}
+
+/* ---- Extension units ---- */
+
+static int enter_extensions(const struct vdi_extension_ops **ops, vdc_device *device,
+                            const char *function)
+{
+    int status = vdi_device_enter(device, function, VDI_ENTER_ANY);
+
+    if (status != VDC_OK) {
+        return status;
+    }
+    *ops = device->base.backend->extensions;
+    return enter_service(device, *ops, VDC_CAP_EXTENSIONS, "extension units", function);
+}
+
+VDC_API(int) vdc_device_list_extensions(vdc_list **out, vdc_device *device)
+{
+    static const char function[] = "vdc_device_list_extensions";
+    const struct vdi_extension_ops *ops;
+    unsigned serial;
+    int status = vdi_check_pointer(out, "out", function);
+
+    if (status == VDC_OK) {
+        status = enter_extensions(&ops, device, function);
+    }
+    if (status != VDC_OK) {
+        return status;
+    }
+    serial = vdi_error_serial();
+    status = vdi_list_fill(out, device, VDI_LIST_EXTENSION, ops->list);
+    status = vdi_backend_status(status, serial, function, vdi_device_id(device));
+    return vdi_device_leave(device, function, status);
+}
+
+VDC_API(int)
+vdc_device_get_extension(vdc_extension_control *out, vdc_device *device, uint32_t unit,
+                         uint32_t selector)
+{
+    static const char function[] = "vdc_device_get_extension";
+    vdc_extension_control control = VDC_EXTENSION_CONTROL_INIT;
+    const struct vdi_extension_ops *ops;
+    unsigned serial;
+    int status = vdi_check_pointer(out, "out", function);
+
+    if (status == VDC_OK) {
+        status = vdi_check_size(out->size, sizeof(*out), "vdc_extension_control", function);
+    }
+    if (status == VDC_OK) {
+        status = enter_extensions(&ops, device, function);
+    }
+    if (status != VDC_OK) {
+        return status;
+    }
+    serial = vdi_error_serial();
+    status = ops->describe(&device->base, unit, selector, &control);
+    status = vdi_backend_status(status, serial, function, vdi_device_id(device));
+    status = vdi_device_leave(device, function, status);
+    if (status == VDC_OK) {
+        vdi_copy_out(out, &control, sizeof(control));
+    }
+    return status;
+}
+
+static int check_bytes(const void *data, size_t bytes, const char *name, const char *function)
+{
+    int status = vdi_check_pointer(data, name, function);
+
+    if (status == VDC_OK && bytes == 0) {
+        status =
+            vdi_error(VDC_E_INVALID,
+                      "%s: a value of 0 bytes; vdc_device_get_extension() says how many", function);
+    }
+    return status;
+}
+
+VDC_API(int)
+vdc_device_read_extension(void *out, size_t bytes, vdc_device *device, uint32_t unit,
+                          uint32_t selector, uint32_t value)
+{
+    static const char function[] = "vdc_device_read_extension";
+    const struct vdi_extension_ops *ops;
+    unsigned serial;
+    int status = check_bytes(out, bytes, "out", function);
+
+    if (status == VDC_OK && value > VDC_EXTENSION_DEFAULT) {
+        status = vdi_error(VDC_E_INVALID, "%s: there is no value %u of a control", function,
+                           (unsigned)value);
+    }
+    if (status == VDC_OK) {
+        status = enter_extensions(&ops, device, function);
+    }
+    if (status != VDC_OK) {
+        return status;
+    }
+    serial = vdi_error_serial();
+    status = ops->read(&device->base, unit, selector, value, out, bytes);
+    status = vdi_backend_status(status, serial, function, vdi_device_id(device));
+    return vdi_device_leave(device, function, status);
+}
+
+VDC_API(int)
+vdc_device_write_extension(vdc_device *device, uint32_t unit, uint32_t selector, const void *data,
+                           size_t bytes)
+{
+    static const char function[] = "vdc_device_write_extension";
+    const struct vdi_extension_ops *ops;
+    unsigned serial;
+    int status = check_bytes(data, bytes, "data", function);
+
+    if (status == VDC_OK) {
+        status = enter_extensions(&ops, device, function);
+    }
+    if (status != VDC_OK) {
+        return status;
+    }
+    serial = vdi_error_serial();
+    status = ops->write(&device->base, unit, selector, data, bytes);
     status = vdi_backend_status(status, serial, function, vdi_device_id(device));
     return vdi_device_leave(device, function, status);
 }

@@ -16,9 +16,10 @@ static const char *name_of(const char *const *names, size_t count, uint32_t valu
 
 const char *tool_cap_name(unsigned bit)
 {
-    static const char *const names[] = {
-        "firmware",      "registers",     "inputs",        "timings",     "crop",     "progress",
-        "caller-memory", "dmabuf-import", "dmabuf-export", "device-time", "simulated"};
+    static const char *const names[] = {"firmware",      "registers",     "inputs",
+                                        "timings",       "crop",          "progress",
+                                        "caller-memory", "dmabuf-import", "dmabuf-export",
+                                        "device-time",   "simulated",     "extensions"};
 
     return bit < COUNT(names) ? names[bit] : NULL;
 }

@@ -93,6 +93,39 @@ TEST_F(Service, WithoutFirmwareItOpensLimited)
     vdc_list_destroy(list);
 }
 
+TEST_F(Service, ExtensionsOrASayingSo)
+{
+    MUST(Open(VDC_OPEN_REGISTERS));
+    vdc_list *list = nullptr;
+    vdc_extension_control control = VDC_EXTENSION_CONTROL_INIT;
+    uint8_t bytes[4] = {};
+    if (!(Info().caps & VDC_CAP_EXTENSIONS)) {
+        EXPECT_STATUS(VDC_E_UNSUPPORTED, vdc_device_list_extensions(&list, device));
+        EXPECT_STATUS(VDC_E_UNSUPPORTED, vdc_device_get_extension(&control, device, 1, 1));
+        EXPECT_STATUS(VDC_E_UNSUPPORTED, vdc_device_read_extension(bytes, 4, device, 1, 1, 0));
+        EXPECT_STATUS(VDC_E_UNSUPPORTED, vdc_device_write_extension(device, 1, 1, bytes, 4));
+        NOT_APPLICABLE("the device has no extension units, and says so");
+    }
+    ASSERT_VDC_OK(vdc_device_list_extensions(&list, device));
+    EXPECT_GT(vdc_list_count(list), 0u);
+    for (size_t i = 0; i < vdc_list_count(list); ++i) {
+        const vdc_extension_info *unit = vdc_list_extension_at(list, i);
+        for (uint32_t selector = 0; selector < 256; ++selector) {
+            int status = vdc_device_get_extension(&control, device, unit->unit, selector);
+            if (!(unit->selectors[selector / 32] >> selector % 32 & 1)) {
+                EXPECT_STATUS(VDC_E_NOT_FOUND, status);
+            } else if (status == VDC_OK) {
+                EXPECT_GT(control.bytes, 0u);
+                EXPECT_LE(control.bytes, 4096u);
+            }
+        }
+    }
+    vdc_list_destroy(list);
+    Close();
+    MUST(Open());
+    EXPECT_STATUS(VDC_E_PERMISSION, vdc_device_write_extension(device, 1, 1, bytes, 4));
+}
+
 TEST_F(Service, RegistersNeedPermission)
 {
     MUST(Open());

@@ -37,8 +37,8 @@ enum FakeCall {
     FAKE_CALLS
 };
 
-constexpr uint32_t kAllCaps = VDC_CAP_FIRMWARE | VDC_CAP_REGISTERS | VDC_CAP_INPUTS |
-                              VDC_CAP_TIMINGS | VDC_CAP_CROP | VDC_CAP_PROGRESS |
+constexpr uint32_t kAllCaps = VDC_CAP_FIRMWARE | VDC_CAP_REGISTERS | VDC_CAP_EXTENSIONS |
+                              VDC_CAP_INPUTS | VDC_CAP_TIMINGS | VDC_CAP_CROP | VDC_CAP_PROGRESS |
                               VDC_CAP_CALLER_MEMORY | VDC_CAP_DMABUF_IMPORT | VDC_CAP_DMABUF_EXPORT;
 
 class Fake {

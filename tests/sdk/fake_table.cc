@@ -341,10 +341,49 @@ struct vdi_firmware_ops make_firmware()
     return {firmware_info, firmware_load, firmware_load, firmware_end, firmware_end};
 }
 
+int extension_list(struct vdi_device *, struct vdi_sink *sink)
+{
+    const vdc_extension_info info = {
+        {1,  2, 3},
+        9, {2}
+    };
+    int status = fake()->step(FAKE_REGISTERS, "extensions");
+
+    return status != VDC_OK ? status : vdi_sink_extension(sink, &info);
+}
+
+int extension_describe(struct vdi_device *, uint32_t unit, uint32_t, vdc_extension_control *out)
+{
+    if (unit != 9) {
+        return vdi_error(VDC_E_NOT_FOUND, "there is no unit %u", unit);
+    }
+    out->bytes = 4;
+    out->access = VDC_REGISTER_READ;
+    return fake()->step(FAKE_REGISTERS, "extensions");
+}
+
+int extension_read(struct vdi_device *, uint32_t, uint32_t, uint32_t value, uint8_t *data,
+                   size_t bytes)
+{
+    int status = fake()->step(FAKE_REGISTERS, "extensions");
+
+    if (status == VDC_OK) {
+        memset(data, static_cast<int>(value), bytes);
+    }
+    return status;
+}
+
+int extension_write(struct vdi_device *, uint32_t, uint32_t, const uint8_t *, size_t)
+{
+    return fake()->step(FAKE_REGISTERS, "extensions");
+}
+
 struct vdi_backend make_table(const char *name, uint32_t is_simulated)
 {
     static const struct vdi_firmware_ops firmware = make_firmware();
     static const struct vdi_register_ops registers = {register_list, register_read, register_write};
+    static const struct vdi_extension_ops extensions = {extension_list, extension_describe,
+                                                        extension_read, extension_write};
     static const struct vdi_input_ops inputs = {input_list, input_select, input_signal, timing_list,
                                                 input_select};
     static const struct vdi_stream_ops extra = {progress, export_dmabuf, nullptr, nullptr};
@@ -357,6 +396,7 @@ struct vdi_backend make_table(const char *name, uint32_t is_simulated)
     table.device_size = table.stream_size = table.buffer_size = 16;
     table.firmware = &firmware;
     table.registers = &registers;
+    table.extensions = &extensions;
     table.inputs = &inputs;
     table.extra = strcmp(name, "fakemem") == 0 ? &extra_memory : &extra;
     table.list = list;

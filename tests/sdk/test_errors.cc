@@ -64,6 +64,14 @@ class Errors : public SdkTest {
              [=] { return vdc_device_read_register(&register_, device, "SCRATCH", 0); }         },
             {"vdc_device_write_register",
              [=] { return vdc_device_write_register(device, "SCRATCH", 0, 0); }                 },
+            {"vdc_device_list_extensions",
+             [=] { return vdc_device_list_extensions(&list_, device); }                         },
+            {"vdc_device_get_extension",
+             [=] { return vdc_device_get_extension(&extension_, device, 9, 1); }                },
+            {"vdc_device_read_extension",
+             [=] { return vdc_device_read_extension(&register_, 4, device, 9, 1, 0); }          },
+            {"vdc_device_write_extension",
+             [=] { return vdc_device_write_extension(device, 9, 1, "abcd", 4); }                },
         };
     }
 
@@ -119,6 +127,7 @@ class Errors : public SdkTest {
     vdc_signal signal_ = VDC_SIGNAL_INIT;
     vdc_negotiation result_ = VDC_NEGOTIATION_INIT;
     vdc_firmware_info firmware_ = VDC_FIRMWARE_INFO_INIT;
+    vdc_extension_control extension_ = VDC_EXTENSION_CONTROL_INIT;
     vdc_stream_info info_ = VDC_STREAM_INFO_INIT;
     vdc_buffer buffer_ = VDC_BUFFER_INIT;
     vdc_progress progress_ = VDC_PROGRESS_INIT;
@@ -144,6 +153,7 @@ TEST_F(Errors, NullHandles)
     EXPECT_EQ(nullptr, vdc_list_input_at(nullptr, 0));
     EXPECT_EQ(nullptr, vdc_list_timing_at(nullptr, 0));
     EXPECT_EQ(nullptr, vdc_list_register_at(nullptr, 0));
+    EXPECT_EQ(nullptr, vdc_list_extension_at(nullptr, 0));
     EXPECT_STATUS(VDC_E_INVALID, vdc_format_layout(nullptr, nullptr, nullptr, nullptr));
     vdc_fourcc_text(nullptr, VDC_FOURCC_YUYV);
     expect_nothing_written();
@@ -218,6 +228,14 @@ TEST_F(Errors, NullPointers)
              [=] { return vdc_device_read_register(&register_, device, nullptr, 0); }                     },
             {"vdc_device_write_register",
              [=] { return vdc_device_write_register(device, nullptr, 0, 0); }                             },
+            {"vdc_device_list_extensions",
+             [=] { return vdc_device_list_extensions(nullptr, device); }                                  },
+            {"vdc_device_get_extension",
+             [=] { return vdc_device_get_extension(nullptr, device, 9, 1); }                              },
+            {"vdc_device_read_extension",
+             [=] { return vdc_device_read_extension(nullptr, 4, device, 9, 1, 0); }                       },
+            {"vdc_device_write_extension",
+             [=] { return vdc_device_write_extension(device, 9, 1, nullptr, 4); }                         },
             {"vdc_stream_open",            [=] { return vdc_stream_open(nullptr, device, nullptr); }      },
             {"vdc_stream_get_info",        [=] { return vdc_stream_get_info(nullptr, stream); }           },
             {"vdc_stream_add_buffer",      [=] { return vdc_stream_add_buffer(stream, nullptr); }         },
@@ -309,6 +327,13 @@ TEST_F(Errors, SizesOfStructs)
     expect_sizes<vdc_firmware_info>(
         "vdc_firmware_info", firmware_,
         [&](vdc_firmware_info *out) { return vdc_device_get_firmware(out, device_); }, false);
+    ASSERT_STATUS(VDC_OK, vdc_device_open(&other_, context_, "fake:1", VDC_OPEN_REGISTERS));
+    expect_sizes<vdc_extension_control>(
+        "vdc_extension_control", extension_,
+        [&](vdc_extension_control *out) { return vdc_device_get_extension(out, other_, 9, 1); },
+        false);
+    vdc_device_close(other_);
+    other_ = nullptr;
     expect_sizes<vdc_stream_info>(
         "vdc_stream_info", info_,
         [&](vdc_stream_info *out) { return vdc_stream_get_info(out, stream_); }, false);

@@ -37,6 +37,11 @@ class Gone : public SdkTest {
         EXPECT_STATUS(VDC_E_GONE, vdc_device_list_registers(&list, device_));
         EXPECT_STATUS(VDC_E_GONE, vdc_device_read_register(&word, device_, "SCRATCH", 0));
         EXPECT_STATUS(VDC_E_GONE, vdc_device_write_register(device_, "SCRATCH", 0, 0));
+        vdc_extension_control control = VDC_EXTENSION_CONTROL_INIT;
+        EXPECT_STATUS(VDC_E_GONE, vdc_device_list_extensions(&list, device_));
+        EXPECT_STATUS(VDC_E_GONE, vdc_device_get_extension(&control, device_, 9, 1));
+        EXPECT_STATUS(VDC_E_GONE, vdc_device_read_extension(&word, 4, device_, 9, 1, 0));
+        EXPECT_STATUS(VDC_E_GONE, vdc_device_write_extension(device_, 9, 1, "abcd", 4));
         EXPECT_EQ(uint32_t{VDC_DEVICE_GONE}, vdc_device_get_info(device_)->state);
         EXPECT_STREQ("unplugged", vdc_device_get_info(device_)->state_text);
         if (stream_ == nullptr) {

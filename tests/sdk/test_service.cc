@@ -73,4 +73,35 @@ TEST_F(Service, RegistersOnlyIfOpenedForThem)
     vdc_list_destroy(list);
 }
 
+TEST_F(Service, ExtensionsOnlyIfOpenedForThem)
+{
+    vdc_extension_control control = VDC_EXTENSION_CONTROL_INIT;
+    uint8_t bytes[4] = {9, 9, 9, 9};
+    vdc_list *list = nullptr;
+    open_device();
+    EXPECT_STATUS(VDC_E_PERMISSION, vdc_device_list_extensions(&list, device_));
+    EXPECT_STATUS(VDC_E_PERMISSION, vdc_device_get_extension(&control, device_, 9, 1));
+    EXPECT_STATUS(VDC_E_PERMISSION, vdc_device_read_extension(bytes, 4, device_, 9, 1, 0));
+    EXPECT_STATUS(VDC_E_PERMISSION, vdc_device_write_extension(device_, 9, 1, bytes, 4));
+    EXPECT_NE(nullptr, strstr(vdc_error_text(), "VDC_OPEN_REGISTERS"));
+    EXPECT_EQ(9, bytes[0]);
+    vdc_device_close(device_);
+    open_device("fake:0", VDC_OPEN_REGISTERS);
+    ASSERT_STATUS(VDC_OK, vdc_device_list_extensions(&list, device_));
+    ASSERT_NE(nullptr, vdc_list_extension_at(list, 0));
+    EXPECT_EQ(9u, vdc_list_extension_at(list, 0)->unit);
+    EXPECT_EQ(nullptr, vdc_list_extension_at(list, 1));
+    EXPECT_EQ(nullptr, vdc_list_register_at(list, 0)) << "a list of something else";
+    vdc_list_destroy(list);
+    EXPECT_STATUS(VDC_E_NOT_FOUND, vdc_device_get_extension(&control, device_, 8, 1));
+    EXPECT_STATUS(VDC_OK, vdc_device_get_extension(&control, device_, 9, 1));
+    EXPECT_EQ(4u, control.bytes);
+    EXPECT_STATUS(VDC_OK, vdc_device_read_extension(bytes, 4, device_, 9, 1, VDC_EXTENSION_STEP));
+    EXPECT_EQ(3, bytes[3]);
+    EXPECT_STATUS(VDC_E_INVALID, vdc_device_read_extension(bytes, 4, device_, 9, 1, 5));
+    EXPECT_STATUS(VDC_E_INVALID, vdc_device_read_extension(bytes, 0, device_, 9, 1, 0));
+    EXPECT_STATUS(VDC_E_INVALID, vdc_device_write_extension(device_, 9, 1, bytes, 0));
+    EXPECT_STATUS(VDC_OK, vdc_device_write_extension(device_, 9, 1, bytes, 4));
+}
+
 } // namespace

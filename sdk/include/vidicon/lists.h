@@ -23,7 +23,8 @@ enum vdc_device_cap {
     VDC_CAP_DMABUF_IMPORT = 1 << 7, /**< Buffers may be dma-bufs. */
     VDC_CAP_DMABUF_EXPORT = 1 << 8, /**< Buffers can be exported as dma-bufs. */
     VDC_CAP_DEVICE_TIME = 1 << 9,   /**< Frames carry the device's own counter. */
-    VDC_CAP_SIMULATED = 1 << 10     /**< No hardware: the picture is made up. */
+    VDC_CAP_SIMULATED = 1 << 10,    /**< No hardware: the picture is made up. */
+    VDC_CAP_EXTENSIONS = 1 << 11    /**< vidicon/service.h: extension units. */
 };
 
 /** Whether a device can capture. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file service.h
- * @brief Firmware and registers of an open device: for maintenance, not for capture.
+ * @brief Firmware, registers and extension units of an open device: for maintenance, not for capture.
  *
  * The rules of vidicon.h hold. All of it works on a device that opened LIMITED.
  */
@@ -100,6 +100,56 @@ VDC_API(int) vdc_device_read_register(uint32_t *out, vdc_device *device, const c
 /** Writes a register that the list marks as writable; no other can be, and none of those steers memory access. */
 VDC_API(int) vdc_device_write_register(vdc_device *device, const char *name, uint32_t index,
                                        uint32_t value);
+
+/* ---- Extension units: controls of a camera that only its maker knows ------------------------------- */
+
+/** An extension unit of a camera of the USB Video Class. */
+typedef struct vdc_extension_info {
+    uint8_t
+        guid[16];  /**< What it is, as it stands in the descriptor; its maker's papers have it. */
+    uint32_t unit; /**< Its number on this device, for the calls below. */
+    uint32_t selectors[8]; /**< Bit n % 32 of word n / 32: it has a control of selector n. */
+} vdc_extension_info;
+
+/** A control of an extension unit, as the device describes it now. Set `size` before. */
+typedef struct vdc_extension_control {
+    uint32_t size;     /**< sizeof(vdc_extension_control). */
+    uint32_t bytes;    /**< Length of its value, 1 to 4096. */
+    uint32_t access;   /**< Any of ::vdc_register_access. */
+    uint32_t reserved; /**< 0. */
+} vdc_extension_control;
+
+/* clang-format off */
+/** A control to be described. */
+#define VDC_EXTENSION_CONTROL_INIT \
+    { sizeof(vdc_extension_control), 0, 0, 0 }
+/* clang-format on */
+
+/** Which of a control's values. */
+enum vdc_extension_value {
+    VDC_EXTENSION_CURRENT = 0, /**< The one in force. */
+    VDC_EXTENSION_MINIMUM = 1, /**< The smallest. */
+    VDC_EXTENSION_MAXIMUM = 2, /**< The largest. */
+    VDC_EXTENSION_STEP = 3,    /**< Between two. */
+    VDC_EXTENSION_DEFAULT = 4  /**< After power-on. */
+};
+
+/** Lists the extension units. VDC_E_UNSUPPORTED without VDC_CAP_EXTENSIONS, VDC_E_PERMISSION unless opened with
+ * VDC_OPEN_REGISTERS; so do the next four. */
+VDC_API(int) vdc_device_list_extensions(vdc_list **out, vdc_device *device);
+/** Item of a list of extension units, as vdc_list_device_at(). */
+VDC_API(const vdc_extension_info *) vdc_list_extension_at(const vdc_list *list, size_t index);
+/** Asks the device how long the value of a control is, and what may be done to it. VDC_E_NOT_FOUND: no such unit or
+ * selector. VDC_E_IO: its answer makes no sense. */
+VDC_API(int) vdc_device_get_extension(vdc_extension_control *out, vdc_device *device, uint32_t unit,
+                                      uint32_t selector);
+/** Reads a value: bytes, in the order of the device. @param bytes Its length, just as vdc_device_get_extension() says, else
+ * VDC_E_RANGE. @param value ::vdc_extension_value. VDC_E_PERMISSION: it cannot be read. */
+VDC_API(int) vdc_device_read_extension(void *out, size_t bytes, vdc_device *device, uint32_t unit,
+                                       uint32_t selector, uint32_t value);
+/** Writes the current value. Nothing is known of what it does: it may well end the device. Errors as above. */
+VDC_API(int) vdc_device_write_extension(vdc_device *device, uint32_t unit, uint32_t selector,
+                                        const void *data, size_t bytes);
 
 VDC_END_DECLS
 

@@ -183,7 +183,8 @@ VDC_API(int) vdc_context_get_handle(vdc_handle *out, vdc_context *context);
 
 /** How a device is opened. */
 enum vdc_open_flag {
-    VDC_OPEN_REGISTERS = 1 << 0 /**< Registers may be read and written (vidicon/service.h). */
+    /** Registers and extension units may be read and written (vidicon/service.h). */
+    VDC_OPEN_REGISTERS = 1 << 0
 };
 
 /**

@@ -201,6 +201,10 @@ static int value_request(struct camera *camera, const struct value *value, uint8
         break;
     case GET_LEN:
         number = value->bytes;
+        if (camera_due(camera, CAMERA_LENGTH_HUGE, camera->ledger.controls - 1)) {
+            number = 0xffff;
+        }
+        number += camera_due(camera, CAMERA_LENGTH_WRONG, camera->ledger.controls - 1);
         bytes = 2;
         break;
     default:

@@ -39,7 +39,9 @@ enum camera_fault {
     CAMERA_NO_ANSWER = 11,     /* a control request is never answered */
     CAMERA_SHORT_ANSWER = 12,  /* a control answer is cut to one byte */
     CAMERA_PROBE_ZERO = 13,    /* the probe's sizes are 0 */
-    CAMERA_FAULTS = 14
+    CAMERA_LENGTH_HUGE = 14,   /* a length that is asked for is 65535 */
+    CAMERA_LENGTH_WRONG = 15,  /* it is one more than it is */
+    CAMERA_FAULTS = 16
 };
 
 struct camera_config {

@@ -338,6 +338,10 @@ TEST_F(ControlTest, ExtensionUnits)
     EXPECT_EQ(nullptr, uvc_extension_find(&chain, 8, 3)) << "0x3b has no bit 2";
     EXPECT_EQ(nullptr, uvc_extension_find(&chain, 3, 1)) << "a processing unit";
     EXPECT_EQ(nullptr, uvc_extension_find(&chain, 6, 4000000000u));
+    vdc_extension_info info;
+    uvc_extension_describe(&info, uvc_extension_find(&chain, 6, 1));
+    EXPECT_EQ(6u, info.unit);
+    EXPECT_EQ(0x7feu, info.selectors[0]) << "1 to 10";
     EXPECT_EQ(16u, uvc_extension_length(lengths, 2));
     EXPECT_EQ(0u, uvc_extension_length(lengths, 1));
     EXPECT_EQ(0u, uvc_extension_length(lengths + 2, 2)) << "65535 bytes";
