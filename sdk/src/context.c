@@ -52,6 +52,10 @@ static int read_config(vdc_context_config *config, const vdc_context_config *giv
         return vdi_error(VDC_E_INVALID, "%s: log_level is %u; the last one is VDC_LOG_DEBUG, %d",
                          function, (unsigned)config->log_level, VDC_LOG_DEBUG);
     }
+    if (config->simulated_cards > VDI_SIMULATED_MAX) {
+        return vdi_error(VDC_E_INVALID, "%s: simulated_cards is %u; ask for %d at most", function,
+                         (unsigned)config->simulated_cards, VDI_SIMULATED_MAX);
+    }
     if (config->reserved != 0) {
         return vdi_error(VDC_E_INVALID, "%s: reserved is not 0; use VDC_CONTEXT_CONFIG_INIT",
                          function);

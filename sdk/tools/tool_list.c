@@ -55,8 +55,8 @@ int tool_list(int argc, char **argv)
     while ((option = getopt_long(argc, argv, "v", options, NULL)) != -1) {
         switch (option) {
         case 's':
-            if (tool_parse_number(&simulated, optarg, 0, 64) != 0) {
-                return tool_usage("--sim %s: a number from 0 to 64 is wanted", optarg);
+            if (tool_parse_number(&simulated, optarg, 0, 16) != 0) {
+                return tool_usage("--sim %s: a number from 0 to 16 is wanted", optarg);
             }
             break;
         case 'j':

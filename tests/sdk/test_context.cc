@@ -18,6 +18,13 @@ TEST_F(Context, Configs)
     config.log_level = 5;
     EXPECT_STATUS(VDC_E_INVALID, vdc_context_create(&context, &config));
     config.log_level = 0;
+    config.simulated_cards = 17;
+    EXPECT_STATUS(VDC_E_INVALID, vdc_context_create(&context, &config));
+    EXPECT_NE(nullptr, strstr(vdc_error_text(), "is 17; ask for 16 at most")) << vdc_error_text();
+    config.simulated_cards = 16;
+    ASSERT_STATUS(VDC_OK, vdc_context_create(&context, &config));
+    vdc_context_destroy(context);
+    context = nullptr;
     config.reserved = 1;
     EXPECT_STATUS(VDC_E_INVALID, vdc_context_create(&context, &config));
     EXPECT_EQ(nullptr, context);
