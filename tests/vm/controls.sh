@@ -27,7 +27,7 @@ control_boot() {
     control_bug=$1 control_folder=$2
     mkdir -p "$control_folder/share"
     machine_kernel debug
-    machine_processors='-smp 1 -accel tcg'
+    machine_processors='-smp 1 -accel tcg' machine_memory=384
     machine_server "$control_folder" 330
     machine_run "$control_folder" 300 "$KERNEL_IMAGE" "$work/planted-initrd" \
         "quiet vmr=planted vmr_bug=$control_bug" -serial "file:$control_folder/console.log" \

@@ -38,6 +38,8 @@ while [ $# -gt 0 ]; do
 done
 kernels=${kernels:-6.1 6.12 7 debug}
 build=${VIDICON_VM_BUILD:-$source/build/vm}
+kind=plain
+[ -z "$long" ] || kind=long
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/vidicon-vm.XXXXXX")
 failed=no workers=''
@@ -83,25 +85,27 @@ header() {
 }
 
 # Which suites a kernel runs, with the boot and the seconds of each: those that name the kernel, or
-# none at all. Without --long, those with a line "# plain: KERNEL..." only on these. A line
-# "# boot: NAME" puts a suite into another boot than the rest: counted is a machine that counts
-# instructions, alone has the host for itself.
+# none at all. Without --long, those with a line "# plain: KERNEL..." only on these, with it those with "# long:
+# KERNEL...". A line "# boot: NAME" puts a suite into another boot than the rest, "# long-boot: NAME" with --long:
+# counted is a machine that counts instructions, alone has the host for itself.
 list_suites() {
     for script in "$here"/suite/*.sh; do
         name=$(basename "$script" .sh)
         case $name in all | lib | planted) continue ;; esac
         if [ -n "$suites" ]; then
             case " $suites " in *" $name "*) ;; *) continue ;; esac
-        elif [ -z "$long" ] && grep -q '^# plain:' "$script"; then
-            case " $(header plain "$script") " in *" $1 "*) ;; *) continue ;; esac
+        elif grep -q "^# $kind:" "$script"; then
+            case " $(header "$kind" "$script") " in *" $1 "*) ;; *) continue ;; esac
         fi
         case " $(header kernels "$script") " in
         '  ' | *" $1 "*) ;;
         *) continue ;;
         esac
-        seconds=$(header seconds "$script")
-        [ -z "$long" ] || seconds=$(header long-seconds "$script" | grep . || echo "$seconds")
-        boot=$(header boot "$script")
+        seconds=$(header seconds "$script") boot=$(header boot "$script")
+        if [ -n "$long" ]; then
+            seconds=$(header long-seconds "$script" | grep . || echo "$seconds")
+            boot=$(header long-boot "$script" | grep . || echo "$boot")
+        fi
         echo "${boot:-main} $name ${seconds:-120}"
     done
 }
@@ -111,6 +115,31 @@ bad_news='BUG:|WARNING:|Oops|general protection fault|KASAN|UBSAN|DMA-API: .*: |
 bad_news="$bad_news|INFO: task .* blocked|rcu: INFO|Kernel panic|kernel memory leak|nobody cared"
 
 # ---- one boot ----
+
+# boot_files FOLDER: what goes into a guest: the rig's own small programs, and of all else what a line
+# "# needs: NAME..." of its suites names; everything, if one has no such line. A guest that looks at
+# each memory access takes long to unpack it.
+boot_files() {
+    needed=
+    for name in $(cut -d ' ' -f 1 "$1/share/suites"); do
+        needed="$needed $(header needs "$here/suite/$name.sh" | grep . || echo all)"
+    done
+    for file in $(machine_files); do
+        case $file in
+        */v4l | */firmware | */*32) is_needed "$file" || continue ;;
+        esac
+        echo "$file"
+    done
+    for file in $VIDICON_VM_PROGRAMS; do
+        ! is_needed "$file" || echo "$file"
+    done
+}
+
+is_needed() {
+    name=${1##*/}
+    case " $needed " in *' all '* | *" ${name%.so*} "*) return 0 ;; esac
+    return 1
+}
 
 # run_boot KERNEL BOOT: in a subshell of its own; what it says goes to its job's report.
 run_boot() {
@@ -126,7 +155,8 @@ run_boot() {
     for peer in ${VIDICON_VM_PEERS:-}; do
         [ ! -f "$peer" ] || cp "$peer" "$folder/share/"
     done
-    seconds=$(awk '{ n += $2 } END { print n + 180 }' "$folder/share/suites")
+    # A suite's own bound counts the guest's time; this one is for a guest that is not there any more.
+    seconds=$(awk '{ n += $2 } END { print 2 * n + 240 }' "$folder/share/suites")
     module=$(sh "$here/module.sh" "$kernel" 2>"$folder/module.log") || {
         say "not ok vm.$kernel.$boot.module: $(grep -E 'error|warning' "$folder/module.log" |
             tail -n 1)"
@@ -134,21 +164,49 @@ run_boot() {
     }
     awake=$(sh "$here/module.sh" "$kernel" "$here/awake" 2>>"$folder/module.log") ||
         say "not ok vm.$kernel.$boot.awake: $(tail -n 1 "$folder/module.log")"
-    # shellcheck disable=SC2046,SC2086
+    # shellcheck disable=SC2046
     if ! "$here/initramfs.sh" "$folder/initrd" "$KERNEL_MODULES" "$KERNEL_RELEASE" \
-        $(machine_files) $module $awake $VIDICON_VM_PROGRAMS >"$folder/initramfs.log" 2>&1 ||
+        $(boot_files "$folder") $module $awake >"$folder/initramfs.log" 2>&1 ||
         ! machine_server "$folder" $((seconds + 30)) 2>>"$folder/initramfs.log"; then
         say "not ok vm.$kernel.$boot.machine: $(tail -n 1 "$folder/initramfs.log")"
         return 0
     fi
     [ "$boot" != counted ] || machine_processors=$machine_counted
+    watch_machine 2>/dev/null &
+    watcher=$!
     machine_run "$folder" "$seconds" "$KERNEL_IMAGE" "$folder/initrd" 'quiet vmr=suites' \
         -serial "file:$folder/console.log" -device "$(machine_card "$folder")" \
         >"$folder/qemu.log" 2>&1 </dev/null || true
+    kill "$watcher" 2>/dev/null && wait "$watcher" 2>/dev/null || true
     machine_end
     rm -f "$folder/initrd"
     judge
     publish
+}
+
+# watch_machine: each second, the suite that runs and what QEMU took of the processors so far, in hundredths of a second.
+watch_machine() {
+    while sleep 1; do
+        read -r suite 2>/dev/null <"$folder/share/running" || suite=-
+        read -r pid 2>/dev/null <"$folder/qemu.pid" || continue
+        read -r _ _ _ _ _ _ _ _ _ _ _ _ _ user system _ 2>/dev/null <"/proc/$pid/stat" || continue
+        echo "$suite $((user + system))"
+    done >"$folder/processors"
+}
+
+# tell_times: of each suite, by the guest's clock and by what the host did for it.
+tell_times() {
+    awk '{ if ($1 == suite) { took[suite] += $2 - last } else if (suite != "") { took[$1] += $2 - last }
+           suite = $1; last = $2 }
+         END { for (suite in took) printf "%s %.0f\n", suite, took[suite] / 100 }' \
+        "$folder/processors" >"$folder/took" 2>/dev/null || true
+    while read -r name start end; do
+        took=$(sed -n "s/^$name //p" "$folder/took")
+        say "# $kernel $boot: $name took $(awk "BEGIN { printf \"%.0f\", $end - $start }") s of the guest's time," \
+            "${took:-0} s of the processors"
+    done <"$folder/share/times"
+    say "# $kernel $boot: $(sed 1q "$folder/share/times" 2>/dev/null | cut -d ' ' -f 2) s of the guest's time until the" \
+        "first; start and end $(sed -n 's/^- //p' "$folder/took") s of the processors"
 }
 
 # The lines of one boot, and what its kernel thinks.
@@ -186,9 +244,7 @@ judge() {
     else
         say "ok $where.kernel-log"
     fi
-    while read -r name start end; do
-        say "# $kernel $boot: $name took $(awk "BEGIN { printf \"%.0f\", $end - $start }") s of the guest's time"
-    done <"$folder/share/times"
+    [ ! -s "$folder/share/times" ] || tell_times
 }
 
 # What is for a page of the documentation.
@@ -205,17 +261,22 @@ publish() {
 
 # ---- all boots ----
 
+# processor_seconds FILE: what `times` wrote there, as one number.
+processor_seconds() {
+    tr 'ms' '  ' <"$1" | awk '{ n += 60 * ($1 + $3) + $2 + $4 } END { printf "%.0f", n }'
+}
+
 # One job, in a subshell; its report is printed when it ends.
 run_job() {
     began=$(date +%s)
+    flock "$work/lock" echo "# ${1%%/*} ${1#*/}: begun at $(date +%T)"
     case ${1#*/} in
     control-*) control_boot "${1#*/control-}" "$work/control-${1#*/control-}" ;;
     *) run_boot "${1%%/*}" "${1#*/}" ;;
     esac >"$work/report.$2"
-    case ${1#*/} in
-    control-*) ;;
-    *) echo "# ${1%%/*} ${1#*/}: $(($(date +%s) - began)) s" >>"$work/report.$2" ;;
-    esac
+    times >"$work/times.$2" # of this shell and all that it has waited for
+    echo "# ${1%%/*} ${1#*/}: ended at $(date +%T), $(($(date +%s) - began)) s, $(processor_seconds "$work/times.$2") s of the processors" \
+        >>"$work/report.$2"
     flock "$work/lock" cat "$work/report.$2"
 }
 
@@ -227,7 +288,7 @@ work_off() {
         job_number=$((job_number + 1))
         mkdir "$work/taken.$job_number" 2>/dev/null || continue
         (
-            trap 'machine_kill; exit 1' TERM
+            trap 'kill ${watcher:-} 2>/dev/null; machine_kill; exit 1' TERM
             machine_behind=yes
             run_job "$job" "$job_number"
         ) &
@@ -236,12 +297,12 @@ work_off() {
     done
 }
 
-# in_parallel JOB...: as many at a time as there are processors.
+# in_parallel JOB...: one more at a time than there are processors, as half of a boot is waiting.
 in_parallel() {
     jobs=$*
     rm -rf "$work"/taken.*
-    count=$(nproc)
-    [ "$count" -le 4 ] || count=4
+    count=$(($(nproc) + 1))
+    [ "$count" -le 5 ] || count=5
     while [ "$count" -gt 0 ]; do
         work_off &
         workers="$workers $!"

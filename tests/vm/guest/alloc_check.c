@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * alloc_check boot|probe|stream|records|open [MOST]: lets each allocation of the kernel fail in turn, the first, the second
- * and so on, until one try needs no more (/proc/thread-self/fail-nth, of kernels with fault injection). After each
- * failure the same must work without one.
+ * alloc_check boot|probe|stream|records|open [MOST [STRIDE]]: lets each allocation of the kernel fail in turn, the
+ * first, the second and so on, until one try needs no more (/proc/thread-self/fail-nth, of kernels with fault
+ * injection). After each failure the same must work without one. With a STRIDE above 1 only each so manieth fails, and
+ * the clock chooses the first.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -251,13 +252,12 @@ static const struct trial {
     int (*act)(void);
     int (*prove)(void); /* that it worked */
     int (*undo)(void);
-    unsigned every;  /* so many, one is proved: a boot of the card takes long */
-    unsigned stride; /* from one to the next; with more than 1 the first is chosen by the clock */
+    unsigned every; /* so many, one is proved: a boot of the card takes long */
 } trials[] = {
-    {"probe",   probe,     ready,   undo_probe, 24, 4},
-    {"stream",  stream,    picture, close_node, 8,  1},
-    {"records", records,   nothing, close_node, 8,  1},
-    {"open",    open_node, nothing, close_node, 8,  1},
+    {"probe",   probe,     ready,   undo_probe, 24},
+    {"stream",  stream,    picture, close_node, 8 },
+    {"records", records,   nothing, close_node, 8 },
+    {"open",    open_node, nothing, close_node, 8 },
 };
 
 /* ---- The boot, in the kernel's own threads ---- */
@@ -369,12 +369,12 @@ static int try_nth(const struct trial *trial, unsigned which)
     return trial->undo() ? -1 : reached;
 }
 
-static int run(const struct trial *trial, unsigned most)
+static int run(const struct trial *trial, unsigned most, unsigned stride)
 {
-    unsigned which = 1 + (unsigned)time(NULL) % trial->stride, failed = 0;
+    unsigned which = 1 + (unsigned)time(NULL) % stride, failed = 0;
     int result = 1;
 
-    for (; which <= most && (result = try_nth(trial, which)) == 1; which += trial->stride) {
+    for (; which <= most && (result = try_nth(trial, which)) == 1; which += stride) {
         failed++;
         if (failed % trial->every == 0 && (trial->act() || trial->prove() || trial->undo()))
             return complain("the next one without a failure");
@@ -389,6 +389,14 @@ static int run(const struct trial *trial, unsigned most)
         return complain("the last one without a failure");
     (void)printf("allocations=%u, each failed once\n", failed);
     return failed > 0 ? 0 : -1;
+}
+
+/* The argument of that number, or what it is without; at least 1. */
+static unsigned number(int argc, char **argv, int which, unsigned without)
+{
+    unsigned long value = which < argc ? strtoul(argv[which], NULL, 10) : without;
+
+    return value < 1 || value > 100000 ? 1 : (unsigned)value;
 }
 
 int main(int argc, char **argv)
@@ -409,16 +417,16 @@ int main(int argc, char **argv)
             return complain(settings[n][0]) ? 1 : 0;
     }
     if (strcmp(argv[1], "boot") == 0)
-        return undo_probe() || boot(argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 12) ? 1 : 0;
+        return undo_probe() || boot(number(argc, argv, 2, 12)) ? 1 : 0;
     for (size_t n = 0; n < sizeof trials / sizeof trials[0]; n++) {
         if (strcmp(argv[1], trials[n].name) != 0)
             continue;
         if (trials[n].act == probe ? undo_probe() : ready())
             return 1;
-        if (run(&trials[n], argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 2000))
+        if (run(&trials[n], number(argc, argv, 2, 2000), number(argc, argv, 3, 1)))
             return 1;
         return trials[n].act == probe && (probe() || ready()) ? 1 : 0;
     }
-    (void)fprintf(stderr, "alloc_check boot|probe|stream|records|open [MOST]\n");
+    (void)fprintf(stderr, "alloc_check boot|probe|stream|records|open [MOST [STRIDE]]\n");
     return 2;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The cards of the rig. vidicon_vmserver FOLDER SECONDS [SHARE]: listens in FOLDER at card0.sock and
- * so on for QEMU, and at control.sock for requests; ends at SIGTERM, or after SECONDS.
+ * so on for QEMU, and at control.sock for requests; ends at SIGTERM, or after SECONDS. Leaves the rate of the host's
+ * time stamp counter in FOLDER/tsc_khz, if it is of use.
  */
 #include <errno.h>
 #include <poll.h>
@@ -17,6 +18,7 @@
 #include "../protocol.h"
 #include "camera.h"
 #include "card.h"
+#include "clock.h"
 #include "control.h"
 
 #define CLIENTS 8
@@ -133,6 +135,20 @@ static void sum_up(const struct card_report *report)
                   (unsigned long long)report->ledger.by_cause[VDM_CAUSE_GOOD]);
 }
 
+static void write_clock(const char *folder)
+{
+    unsigned long khz = clock_tsc_khz();
+    char path[256];
+    FILE *file;
+
+    (void)snprintf(path, sizeof path, "%s/tsc_khz", folder);
+    file = khz ? fopen(path, "we") : NULL;
+    if (!file)
+        return;
+    (void)fprintf(file, "%lu\n", khz);
+    (void)fclose(file);
+}
+
 int main(int argc, char **argv)
 {
     static struct card_report report;
@@ -164,6 +180,7 @@ int main(int argc, char **argv)
         if (!cards[n])
             return 1;
     }
+    write_clock(control.folder);
     /* Made last: who finds it finds the cards, too. */
     listener = listen_in(control.folder);
     if (listener < 0 || signals < 0)

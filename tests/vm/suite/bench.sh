@@ -5,6 +5,7 @@
 # plain: 6.1
 # seconds: 200
 # long-seconds: 600
+# needs: v4l guest_bench
 # What a frame costs, in a machine that counts instructions (one is two nanoseconds of its time): a bare loop, the
 # library, and with --long what others use. Our own programs look at the clock behind their first frames; others are
 # watched from outside for some seconds, once they have started.

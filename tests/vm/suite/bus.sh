@@ -1,6 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 # plain: 6.1
+# long: 6.1 debug
+# long-boot: more
+# needs: nothing
 # The bare card, without its driver: found, mapped, read, written, pulled out and put in again.
 . /suite/lib.sh
 

@@ -1,7 +1,10 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 # plain: 7
+# long: 6.12 debug
 # seconds: 120
+# long-boot: more
+# needs: nothing
 # Several cards: each has its nodes, both stream at once, one leaves and the others go on.
 . /suite/lib.sh
 

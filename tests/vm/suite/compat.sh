@@ -1,6 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 # plain: 6.1
+# long: 6.1 7 debug
+# long-boot: more
+# needs: private_check32 frame_check32
 # 32-bit programs under a 64-bit kernel: the driver's own ioctls say the same, and pictures come.
 . /suite/lib.sh
 

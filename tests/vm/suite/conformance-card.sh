@@ -4,6 +4,8 @@
 # plain: 6.1
 # seconds: 400
 # long-seconds: 1200
+# long-boot: conformance
+# needs: conformance vidicon libvidicon
 # The conformance suite on the card, through the driver and the V4L2 backend; faults and ledger by
 # the rig.
 . /suite/lib.sh

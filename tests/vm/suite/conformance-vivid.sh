@@ -3,6 +3,8 @@
 # kernels: 6.1 6.12 7
 # plain: none
 # seconds: 400
+# long-boot: conformance
+# needs: v4l conformance vivid_check libvidicon
 # The conformance suite on the kernel's vivid, and vivid's own error injection through the library.
 . /suite/lib.sh
 

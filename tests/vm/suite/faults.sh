@@ -1,8 +1,11 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 # plain: 6.12
+# long: 6.12 debug
 # seconds: 300
 # long-seconds: 900
+# long-boot: more
+# needs: fault_check libvidicon
 # Every fault of a PCI card under the driver, through the library: what was lost has the cause that
 # the model's ledger has, no picture called good is wrong, an end has a name; then all works again.
 . /suite/lib.sh
@@ -15,8 +18,8 @@ command -v fault_check >/dev/null || {
 check load modprobe vidicon || exit 0
 check node await 20 node_of vidicon
 
-# These wait for the card's time-outs, twenty seconds; their kinds have quicker ones, too.
-late='boot-never-ready reg-stuck.ready'
+# These wait for the card's time-outs, twenty seconds or fifty; their kinds have quicker ones, too.
+late='boot-never-ready reg-stuck.ready power-cut.then-never-ready'
 [ ! -f /share/long ] || late=
 for fault in $(fault_check list); do
     case " $late " in *" $fault "*) continue ;; esac
@@ -31,8 +34,9 @@ check control.wrong-picture sh -c '! fault_check fifo-overflow'
 rig flip 0 0
 
 steps=6
-if [ -f /share/long ] && uname -r | grep -q '^6\.1\..*amd64'; then
-    steps=40
+if [ -f /share/long ]; then
+    steps=20
+    uname -r | grep -q debug || steps=40
 fi
 for place in probe start stop; do
     check "unplug.$place" fault_check unplugs $place $steps &&

@@ -1,8 +1,11 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 # plain: 6.12
+# long: 7 debug
 # seconds: 200
 # long-seconds: 300
+# long-boot: more
+# needs: firmware firmware_check libvidicon
 # Firmware through the driver: stored with progress, tried, committed, rolled back, refused by name,
 # with a flash and a power that fail; and a file in /lib/firmware.
 . /suite/lib.sh
@@ -30,6 +33,8 @@ check anew anew
 for test in busy load; do
     check $test firmware_check $images $test
 done
+check anew.twice anew
+check twice firmware_check $images twice
 check anew.flash anew
 for test in cycle refused flash-stuck power-cut trial; do
     check $test firmware_check $images $test

@@ -49,13 +49,20 @@ add_cases() {
     grep '^{"case"' "$1" >>"$2"
 }
 
+# uptime_is: sets uptime to the whole seconds since the start; a program for it costs the debug kernel much.
+uptime_is() {
+    IFS=. read -r uptime _ </proc/uptime
+}
+
 # await SECONDS COMMAND...: until it succeeds.
 await() {
-    await_end=$(($(cut -d . -f 1 /proc/uptime) + $1))
+    uptime_is
+    await_end=$((uptime + $1))
     shift
     until "$@" >/dev/null 2>&1; do
-        [ "$(cut -d . -f 1 /proc/uptime)" -lt "$await_end" ] || return 1
-        sleep 0.1
+        uptime_is
+        [ "$uptime" -lt "$await_end" ] || return 1
+        sleep 0.2
     done
 }
 
@@ -63,9 +70,9 @@ await() {
 node_of() {
     for node in /sys/class/video4linux/video*; do
         [ -e "$node" ] || continue
+        read -r node_index 2>/dev/null <"$node/index" && [ "$node_index" = "${2:-0}" ] || continue
         driver=$(readlink "$node/device/driver" 2>/dev/null)
         [ "${driver##*/}" = "$1" ] || continue
-        [ "$(cat "$node/index")" = "${2:-0}" ] || continue
         echo "/dev/${node##*/}"
         return 0
     done

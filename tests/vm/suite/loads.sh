@@ -1,8 +1,10 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 # plain: debug
-# seconds: 90
+# long: 6.1 debug
+# seconds: 240
 # long-seconds: 500
+# needs: nothing
 # Loaded, capturing, unloaded, many times; on the debug kernel, kmemleak looks when all is done.
 . /suite/lib.sh
 

@@ -4,6 +4,7 @@
 # plain: none
 # kernels: 6.1 6.12 7
 # seconds: 240
+# needs: guest_stream
 # Sixty seconds of 1080p60 in real time, on a host that does nothing else: every byte of every picture, nothing lost,
 # nothing copied, at most one interrupt a picture. Then as fast as the card goes.
 . /suite/lib.sh

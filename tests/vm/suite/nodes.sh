@@ -1,6 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 # plain: 6.12
+# long: 6.1 6.12 7 debug
+# long-boot: more
+# needs: v4l dmabuf_check libvidicon
 # What the nodes offer beyond a plain capture: events of each frame, EBUSY for a second program,
 # dma-bufs of others and of the driver, and what it shows of itself.
 . /suite/lib.sh

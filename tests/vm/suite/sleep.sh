@@ -1,7 +1,10 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# plain: 6.1
+# plain: 7
+# long: 6.1 7 debug
 # seconds: 150
+# long-boot: more
+# needs: fault_check libvidicon
 # The machine sleeps and wakes: while the card streams, while it loses its power in the middle of
 # that, and while nobody uses it. The devices really go through the kernel's sleep; the test level
 # "devices" then wakes them again, since nothing in a guest could.

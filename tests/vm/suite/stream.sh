@@ -1,8 +1,11 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# plain: 6.12 7
+# plain: 7
+# long: 6.1 6.12 7 debug
 # seconds: 300
 # long-seconds: 900
+# long-boot: more
+# needs: nothing
 # The driver on the card: loaded, streaming, each picture compared, faults at their place, unloaded.
 . /suite/lib.sh
 
@@ -17,7 +20,7 @@ video=$(node_of vidicon)
 [ -n "$video" ] || exit 0
 
 frames=30
-[ ! -f /share/long ] || frames=3600
+[ ! -f /share/long ] || frames=600
 
 # stream NAME OPTION...: pictures that are all right.
 stream() {

@@ -1,7 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 # plain: 6.1
+# long: 6.1
 # seconds: 120
+# needs: nothing
 # The kernel's own test device, which nobody here wrote: the guest's V4L2 and our programs work on
 # it.
 . /suite/lib.sh
