@@ -153,6 +153,7 @@ VDC_API(int) vdc_device_select_input(vdc_device *device, uint32_t input)
     if (status == VDC_OK) {
         status = device->base.backend->inputs->select(&device->base, input);
         status = vdi_backend_status(status, serial, function, vdi_device_id(device));
+        status = vdi_range_advice(status, "vdc_device_list_inputs() lists those it has");
         atomic_store(&device->controls_stale, 1);
     }
     return vdi_device_leave(device, function, status);
@@ -171,6 +172,7 @@ VDC_API(int) vdc_device_set_timing(vdc_device *device, uint32_t timing)
     if (status == VDC_OK) {
         status = device->base.backend->inputs->set_timing(&device->base, timing);
         status = vdi_backend_status(status, serial, function, vdi_device_id(device));
+        status = vdi_range_advice(status, "vdc_device_list_timings() lists those of its input");
     }
     return vdi_device_leave(device, function, status);
 }
@@ -215,8 +217,10 @@ static int check_menu(const vdc_control_info *info, int64_t value, const char *f
             return VDC_OK;
         }
     }
-    return vdi_error(VDC_E_RANGE, "%s on \"%s\": %s has no menu item of value %lld", function, id,
-                     info->name, (long long)value);
+    return vdi_error(VDC_E_RANGE,
+                     "%s on \"%s\": %s has no menu item of value %lld; "
+                     "vdc_device_list_controls() has its menu",
+                     function, id, info->name, (long long)value);
 }
 
 static int check_value(vdc_device *device, const vdc_control_info *info, int64_t value,

@@ -80,6 +80,11 @@ int vdi_error_copy(int status, const char *text)
     return status;
 }
 
+int vdi_range_advice(int status, const char *advice)
+{
+    return status == VDC_E_RANGE ? vdi_error(status, "%s; %s", vdc_error_text(), advice) : status;
+}
+
 unsigned vdi_error_serial(void)
 {
     return vdi_this_thread()->error_serial;

@@ -36,8 +36,9 @@ static int enter_firmware(const struct vdi_firmware_ops **ops, vdc_device *devic
     *ops = device->base.backend->firmware;
     if (*ops == NULL || !(vdi_device_caps(device) & VDC_CAP_FIRMWARE)) {
         status = vdi_error(VDC_E_UNSUPPORTED,
-                           "%s on \"%s\": the firmware of this device cannot be reached", function,
-                           vdi_device_id(device));
+                           "%s on \"%s\": the firmware of this device cannot be reached; look for "
+                           "VDC_CAP_FIRMWARE in vdc_device_info.caps first",
+                           function, vdi_device_id(device));
         return vdi_device_leave(device, function, status);
     }
     return VDC_OK;
@@ -163,9 +164,10 @@ static int enter_service(vdc_device *device, const void *ops, uint32_t cap, cons
     int status = VDC_OK;
 
     if (ops == NULL || !(vdi_device_caps(device) & cap)) {
-        status =
-            vdi_error(VDC_E_UNSUPPORTED, "%s on \"%s\": the %s of this device cannot be reached",
-                      function, vdi_device_id(device), what);
+        status = vdi_error(VDC_E_UNSUPPORTED,
+                           "%s on \"%s\": the %s of this device cannot be reached; look at "
+                           "vdc_device_info.caps first",
+                           function, vdi_device_id(device), what);
     } else if (!(device->base.open_flags & VDC_OPEN_REGISTERS)) {
         status = vdi_error(VDC_E_PERMISSION,
                            "%s on \"%s\": the device was not opened for it; open it with "

@@ -194,7 +194,9 @@ static int claim(vdc_stream *stream, const vdc_stream_config *config, const vdc_
     };
     int status = backend->stream_open(&stream->base, &wanted, &stream->layout);
 
-    status = vdi_backend_status(status, serial, open_name, id);
+    status =
+        vdi_range_advice(vdi_backend_status(status, serial, open_name, id),
+                         "vdc_device_list_formats() lists sizes and their steps, also of windows");
     if (status != VDC_OK) {
         return status;
     }

@@ -22,8 +22,12 @@ class Errors : public SdkTest {
         for (const Case &item : cases) {
             int got = item.call();
             EXPECT_STREQ(vdc_status_name(status), vdc_status_name(got)) << item.name;
-            EXPECT_NE(nullptr, strstr(vdc_error_text(), item.name))
-                << item.name << " says: " << vdc_error_text();
+            std::string text = vdc_error_text();
+            EXPECT_NE(std::string::npos, text.find(item.name)) << item.name << " says: " << text;
+            /* What is wrong; what to do. */
+            size_t advice = text.rfind("; ");
+            EXPECT_TRUE(advice != std::string::npos && text.size() - advice > 10)
+                << item.name << " says: " << text;
         }
     }
 
@@ -428,6 +432,32 @@ TEST_F(Errors, BackendsWithoutManners)
     fake_.fail[FAKE_SET_CONTROL] = -999;
     EXPECT_STATUS(VDC_E_IO, vdc_device_set_control(device_, VDC_CONTROL_BRIGHTNESS, 0));
     EXPECT_NE(nullptr, strstr(vdc_error_text(), "-999"));
+}
+
+/* A backend knows that it has no such thing; the library knows who lists what it has. */
+TEST_F(Errors, OutOfRangeNamesTheList)
+{
+    const struct {
+        FakeCall call;
+        const char *name, *list;
+    } table[] = {
+        {FAKE_INPUTS,      "vdc_device_select_input", "vdc_device_list_inputs()" },
+        {FAKE_INPUTS,      "vdc_device_set_timing",   "vdc_device_list_timings()"},
+        {FAKE_STREAM_OPEN, "vdc_stream_open",         "vdc_device_list_formats()"}
+    };
+    open_device();
+    for (const auto &row : table) {
+        for (const Case &item : device_calls(device_)) {
+            if (strcmp(item.name, row.name) == 0) {
+                fake_.fail[row.call] = VDC_E_RANGE;
+                EXPECT_STATUS(VDC_E_RANGE, item.call()) << item.name;
+                EXPECT_NE(nullptr, strstr(vdc_error_text(), "as told; ")) << vdc_error_text();
+                EXPECT_NE(nullptr, strstr(vdc_error_text(), row.list)) << vdc_error_text();
+                fake_.fail[row.call] = VDC_OK;
+            }
+        }
+    }
+    expect_nothing_written();
 }
 
 /* Whatever a backend function fails with comes out of the public one. */
