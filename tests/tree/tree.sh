@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # What the checks of the tree share; sourced by each. A check defines
 #   check   writes one line for each violation below $root to standard output
-#   plant   puts one violation, in a file whose name holds "planted", below $root
+#   plant   puts violations below $root, each in a file whose name holds "planted"
 # and ends with: tree_main "$@". Run as "NAME.sh ROOT" a violation fails; run as
 # "NAME.sh --control ROOT" the plant goes into a scratch copy and must be reported.
 set -eu
@@ -54,12 +54,16 @@ tree_main() {
     mkdir "$scratch/tree"
     tree_copy "$scratch/tree"
     root=$scratch/tree
+    tree_files planted >"$scratch/before"
     plant
     check >"$scratch/report"
-    if ! grep -q planted "$scratch/report"; then
-        echo "the planted violation was not reported; the report is:"
-        cat "$scratch/report"
-        return 1
-    fi
-    echo "reported: $(grep -m 1 planted "$scratch/report")"
+    tree_files planted | LC_ALL=C comm -13 "$scratch/before" - >"$scratch/planted"
+    [ -s "$scratch/planted" ] || { echo "nothing was planted"; return 1; }
+    while IFS= read -r file; do
+        if ! grep -F -m 1 "$file" "$scratch/report"; then
+            echo "what was planted in $file was not reported; the report is:"
+            cat "$scratch/report"
+            return 1
+        fi
+    done <"$scratch/planted"
 }

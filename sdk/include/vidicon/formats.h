@@ -150,14 +150,14 @@ typedef struct vdc_plane_layout {
  * @param[out] plane_count  How many.
  * @param[out] total_bytes  Bytes of a frame.
  * @param format            fourcc, width, height; stride_bytes 0 means the smallest.
- * @return VDC_OK; VDC_E_INVALID for an unknown code, an odd size where the format needs an even one, a
- *         stride below a line, or a frame beyond 2 GiB.
+ * @return VDC_OK; VDC_E_INVALID for an unknown code, an odd size where the format needs an even
+ *         one, a stride below a line, or a frame beyond 2 GiB.
  */
 VDC_API(int) vdc_format_layout(vdc_plane_layout planes[VDC_PLANES_MAX], uint32_t *plane_count,
                                size_t *total_bytes, const vdc_format *format);
 
-/** A four-character code as text: "YUYV", and "RGB3" for VDC_FOURCC_RGB24, since that is its code. Writes 5 bytes,
- * the last one 0. Bytes that cannot be printed become '.'. */
+/** A four-character code as text: "YUYV", and "RGB3" for VDC_FOURCC_RGB24, since that is its code.
+ * Writes 5 bytes, the last one 0. Bytes that cannot be printed become '.'. */
 VDC_API(void) vdc_fourcc_text(char text[5], uint32_t fourcc);
 
 VDC_END_DECLS

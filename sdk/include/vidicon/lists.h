@@ -35,7 +35,8 @@ enum vdc_device_state {
     VDC_DEVICE_GONE = 3     /**< Unplugged. */
 };
 
-/** A device. From a list: borrowed until the list is destroyed. From an open device: until it is closed. */
+/** A device. From a list: borrowed until the list is destroyed. From an open device: until it is
+ * closed. */
 typedef struct vdc_device_info {
     const char *id;       /**< "backend:…": opens this device, also after a replug. */
     const char *name;     /**< For people. UTF-8. */
@@ -69,7 +70,7 @@ typedef struct vdc_format_info {
     uint32_t range;          /**< ::vdc_range. */
 } vdc_format_info;
 
-/** A value of a menu control. */
+/** A value of a menu control. Fixed for ever: a menu is an array of them. */
 typedef struct vdc_menu_item {
     int64_t value;    /**< For vdc_device_set_control(). */
     const char *name; /**< For people. */

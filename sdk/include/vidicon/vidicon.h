@@ -7,28 +7,31 @@
  *  - Results.   VDC_OK or a negative ::vdc_status. Out-parameters come first and are written only
  *               on VDC_OK. vdc_error_text() then says, for this thread, what was tried, on what,
  *               and what to do.
- *  - Ownership. What `_create`, `_open` or `_list_…` gives, the matching `_destroy` or `_close` takes back;
- *               these accept NULL. A pointer to const is borrowed, until the call that its comment names.
- *  - Threads.   Every function works from any thread at any time, also while another thread waits, with two
- *               exceptions: nobody may use an object while or after it is destroyed or closed, and one thread
- *               at a time waits on a stream (a second one gets VDC_E_BUSY). A callback may call everything
- *               but stop, close and destroy (of a list it may), which then return VDC_E_STATE, or do
- *               nothing and log an error. The log and progress callbacks may call less: see there.
- *  - Units.     In the name: _px, _bytes, _ms, _ns. Intervals are exact fractions. A timeout of 0 polls,
- *               a negative one waits without end.
+ *  - Ownership. What `_create`, `_open` or `_list_…` gives, the matching `_destroy` or `_close`
+ *               takes back; these accept NULL. A pointer to const is borrowed, until the call that
+ *               its comment names.
+ *  - Threads.   Every function works from any thread at any time, also while another thread waits,
+ *               with two exceptions: nobody may use an object while or after it is destroyed or
+ *               closed, and one thread at a time waits on a stream (a second one gets VDC_E_BUSY).
+ *               A callback may call everything but stop, close and destroy (of a list it may),
+ *               which then return VDC_E_STATE, or do nothing and log an error. The log and progress
+ *               callbacks may call less: see there.
+ *  - Units.     In the name: _px, _bytes, _ms, _ns. Intervals are exact fractions. A timeout of 0
+ *               polls, a negative one waits without end.
  *
- * A struct that the caller fills or offers begins with `size`: set it to sizeof, the INIT macros do. A struct
- * that the library hands out by pointer may grow at its end. An all-zero member is always a sound default.
- * A config that is longer than the library knows is taken if the rest is zero, else VDC_E_UNSUPPORTED.
+ * A struct that the caller fills or offers begins with `size`: set it to sizeof, the INIT macros
+ * do. A struct that the library hands out by pointer may grow at its end. An all-zero member is
+ * always a sound default. A config that is longer than the library knows is taken if the rest is
+ * zero, else VDC_E_UNSUPPORTED.
  *
  * A handle that is NULL, or was closed a short while ago, gives VDC_E_INVALID; do not count on the
  * latter.
  *
- * A device that was unplugged is gone for good, also when it is plugged in again: open it anew. Until
- * then every call on it and on its stream returns VDC_E_GONE at once, with these exceptions: frames
- * that were complete can still be taken; vdc_stream_release(), _stop(), _cancel(), _get_info() and
- * _get_stats(), vdc_device_get_info() and the two closes work as ever; a handle given before stays
- * valid, and readable.
+ * A device that was unplugged is gone for good, also when it is plugged in again: open it anew.
+ * Until then every call on it and on its stream returns VDC_E_GONE at once, with these exceptions:
+ * frames that were complete can still be taken; vdc_stream_release(), _stop(), _cancel(),
+ * _get_info() and _get_stats(), vdc_device_get_info() and the two closes work as ever; a handle
+ * given before stays valid, and readable.
  */
 #ifndef VIDICON_VIDICON_H
 #define VIDICON_VIDICON_H
@@ -40,6 +43,7 @@
 #include "vidicon/export.h"
 #include "vidicon/formats.h"
 #include "vidicon/lists.h"
+#include "vidicon/stats.h"
 #include "vidicon/version.h"
 
 VDC_BEGIN_DECLS
@@ -73,11 +77,11 @@ enum vdc_status {
 /** "VDC_E_GONE" and so on. Static, never NULL. */
 VDC_API(const char *) vdc_status_name(int status);
 
-/** What this thread's last failed call tried, on what, and what to do. UTF-8, never NULL; borrowed until
- * this thread's next failing call; a timeout is one. Do not parse it. */
+/** What this thread's last failed call tried, on what, and what to do. UTF-8, never NULL; borrowed
+ * until this thread's next failing call; a timeout is one. Do not parse it. */
 VDC_API(const char *) vdc_error_text(void);
 
-/* ---- Context ------------------------------------------------------------------------------------ */
+/* ---- Context -------------------------------------------------------------------------------- */
 
 /** Importance of a log line. */
 enum vdc_log_level {
@@ -88,8 +92,9 @@ enum vdc_log_level {
     VDC_LOG_DEBUG = 4    /**< What the hardware does. */
 };
 
-/** Takes a log line: UTF-8, no newline, borrowed during the call. From any thread, one at a time. It must not call
- * the library, since anything may be locked: most calls return VDC_E_STATE, the rest may never return. */
+/** Takes a log line: UTF-8, no newline, borrowed during the call. From any thread, one at a time.
+ * It must not call the library, since anything may be locked: most calls return VDC_E_STATE, the
+ * rest may never return. */
 typedef void(VDC_CALL *vdc_log_fn)(int level, const char *line, void *user);
 
 /** How a context is made. Start from ::VDC_CONTEXT_CONFIG_INIT. */
@@ -110,14 +115,14 @@ typedef struct vdc_context_config {
 /** Makes a context. @param config NULL for the defaults. */
 VDC_API(int) vdc_context_create(vdc_context **out, const vdc_context_config *config);
 
-/** Destroys a context. Its devices must be closed before: otherwise it does nothing and logs an error. Lists may
- * outlive it. */
+/** Destroys a context. Its devices must be closed before: otherwise it does nothing and logs an
+ * error. Lists may outlive it. */
 VDC_API(void) vdc_context_destroy(vdc_context *context);
 
-/* ---- Lists -------------------------------------------------------------------------------------- */
+/* ---- Lists ---------------------------------------------------------------------------------- */
 
-/** Lists the devices that are present now. Simulated cards only as the context's config says. What one backend
- * cannot list is logged, and an error only if nothing else was found. */
+/** Lists the devices that are present now. Simulated cards only as the context's config says. What
+ * one backend cannot list is logged, and an error only if nothing else was found. */
 VDC_API(int) vdc_context_list_devices(vdc_list **out, vdc_context *context);
 /** Lists the formats of the selected input, the preferred first. */
 VDC_API(int) vdc_device_list_formats(vdc_list **out, vdc_device *device);
@@ -129,8 +134,8 @@ VDC_API(int) vdc_device_list_inputs(vdc_list **out, vdc_device *device);
 VDC_API(int) vdc_device_list_timings(vdc_list **out, vdc_device *device);
 /** Number of items; 0 for NULL. */
 VDC_API(size_t) vdc_list_count(const vdc_list *list);
-/** Item `index` of a list of devices; NULL past its end or if it lists something else. Borrowed until the
- * list is destroyed; so are those of the next four. */
+/** Item `index` of a list of devices; NULL past its end or if it lists something else. Borrowed
+ * until the list is destroyed; so are those of the next four. */
 VDC_API(const vdc_device_info *) vdc_list_device_at(const vdc_list *list, size_t index);
 /** Item of a list of formats. */
 VDC_API(const vdc_format_info *) vdc_list_format_at(const vdc_list *list, size_t index);
@@ -143,7 +148,7 @@ VDC_API(const vdc_timing_info *) vdc_list_timing_at(const vdc_list *list, size_t
 /** Destroys a list of any kind. */
 VDC_API(void) vdc_list_destroy(vdc_list *list);
 
-/* ---- Events -------------------------------------------------------------------------------------- */
+/* ---- Events --------------------------------------------------------------------------------- */
 
 /** What happened. */
 enum vdc_event_kind {
@@ -170,16 +175,16 @@ typedef struct vdc_event {
 #define VDC_EVENT_INIT { sizeof(vdc_event), 0, { 0 }, 0, 0, 0 }
 /* clang-format on */
 
-/** Takes the next event of any device of the context: hotplug, signal, controls, firmware. Hotplug is watched from the
- * first call of this or the next function on (so that who never asks pays nothing): make one, with timeout 0, before
- * you list devices, and none slips in between. */
+/** Takes the next event of any device of the context: hotplug, signal, controls, firmware. Hotplug
+ * is watched from the first call of this or the next function on (so that who never asks pays
+ * nothing): make one, with timeout 0, before you list devices, and none slips in between. */
 VDC_API(int) vdc_context_wait_event(vdc_event *out, vdc_context *context, int timeout_ms);
 
-/** A handle that is readable (signalled) exactly while an event waits. Never read from it or close it; it is
- * the context's, until it is destroyed. */
+/** A handle that is readable (signalled) exactly while an event waits. Never read from it or close
+ * it; it is the context's, until it is destroyed. */
 VDC_API(int) vdc_context_get_handle(vdc_handle *out, vdc_context *context);
 
-/* ---- Devices ------------------------------------------------------------------------------------- */
+/* ---- Devices -------------------------------------------------------------------------------- */
 
 /** How a device is opened. */
 enum vdc_open_flag {
@@ -188,22 +193,24 @@ enum vdc_open_flag {
 };
 
 /**
- * Opens a device. This works even if it cannot capture, say for want of firmware: its info then says
- * LIMITED, why, and vidicon/service.h repairs it.
- * @param id     An id from a list; "usb:", "v4l2:" or another prefix for the first device of a backend;
- *               "sim:0" and options (docs/simulator.md) for a simulated card; NULL for the first real
- *               device that is listed, never a simulated one.
+ * Opens a device. This works even if it cannot capture, say for want of firmware: its info then
+ * says LIMITED, why, and vidicon/service.h repairs it.
+ * @param id     An id from a list; "usb:", "v4l2:" or another prefix for the first device of a
+ *               backend; "sim:0" and options (docs/simulator.md) for a simulated card; NULL for the
+ *               first real device that is listed, never a simulated one.
  * @param flags  Any of ::vdc_open_flag.
- * @return VDC_E_NOT_FOUND, VDC_E_BUSY, VDC_E_PERMISSION, VDC_E_INVALID (options of the id), VDC_E_IO.
+ * @return VDC_E_NOT_FOUND, VDC_E_BUSY, VDC_E_PERMISSION, VDC_E_INVALID (options of the id),
+ *         VDC_E_IO.
  */
 VDC_API(int) vdc_device_open(vdc_device **out, vdc_context *context, const char *id,
                              uint32_t flags);
 
-/** Closes a device; its streams must be closed before: otherwise it does nothing and logs an error. */
+/** Closes a device; its streams must be closed before: otherwise it does nothing and logs an
+ * error. */
 VDC_API(void) vdc_device_close(vdc_device *device);
 
-/** What is open, as of now: another firmware or an unplug show in what the next call gives. Borrowed until the device
- * is closed; NULL for NULL. */
+/** What is open, as of now: another firmware or an unplug show in what the next call gives.
+ * Borrowed until the device is closed; NULL for NULL. */
 VDC_API(const vdc_device_info *) vdc_device_get_info(vdc_device *device);
 
 /** What the selected input receives. */
@@ -244,8 +251,8 @@ VDC_API(int) vdc_device_set_timing(vdc_device *device, uint32_t timing);
 
 /** Reads a control. VDC_E_NOT_FOUND: the device has none of that number. */
 VDC_API(int) vdc_device_get_control(int64_t *out, vdc_device *device, uint32_t control);
-/** Sets a control; in force from the next frame on, at the latest. VDC_E_RANGE: off its range or step.
- * VDC_E_PERMISSION: it is read only. */
+/** Sets a control; in force from the next frame on, at the latest. VDC_E_RANGE: off its range or
+ * step. VDC_E_PERMISSION: it is read only. */
 VDC_API(int) vdc_device_set_control(vdc_device *device, uint32_t control, int64_t value);
 
 /** What a negotiation changed. */
@@ -274,33 +281,15 @@ typedef struct vdc_negotiation {
 /* clang-format on */
 
 /**
- * Finds the format of the device that is nearest to a wish. Asks only, sets nothing. Nearest: first the pixel format,
- * then the smallest size not below the wish (else the largest), then the nearest interval not shorter than the wish.
+ * Finds the format of the device that is nearest to a wish. Asks only, sets nothing. Nearest: first
+ * the pixel format, then the smallest size not below the wish (else the largest), then the nearest
+ * interval not shorter than the wish.
  * @param wanted  Members that are 0 mean any; NULL means all any.
  */
 VDC_API(int) vdc_device_negotiate(vdc_negotiation *out, vdc_device *device,
                                   const vdc_format *wanted);
 
-/* ---- Streams -------------------------------------------------------------------------------------- */
-
-/** Reasons for which frames are lost. An index in the `dropped` arrays. */
-enum vdc_drop {
-    VDC_DROP_DEVICE_FIFO = 0, /**< The device's FIFO overflowed: the bus was too slow. */
-    VDC_DROP_NO_BUFFER = 1,   /**< No free buffer: the application holds them too long. */
-    VDC_DROP_NO_SIGNAL = 2,   /**< The input had no stable signal. */
-    VDC_DROP_DMA = 3,         /**< The host refused the device's memory access. */
-    VDC_DROP_BUS = 4,         /**< Lost on the way, on USB for instance, and not as 9 to 13. */
-    VDC_DROP_DAMAGED = 5,     /**< Came marked as damaged, and was not wanted so. */
-    VDC_DROP_STOPPED = 6,     /**< Complete, but stop came before it was taken. */
-    VDC_DROP_GONE = 7,        /**< Lost with the device. */
-    VDC_DROP_UNKNOWN = 8,     /**< Missing without a cause: what the sum lacks. */
-    VDC_DROP_SHORT = 9,       /**< Came with fewer bytes than a frame has. */
-    VDC_DROP_LONG = 10,       /**< Came with more, or ran into the next one. */
-    VDC_DROP_MALFORMED = 11,  /**< Its record, header or ends cannot be true. */
-    VDC_DROP_STALL = 12,      /**< The device halted its endpoint within it. */
-    VDC_DROP_OVERRUN = 13,    /**< The device sent more at once than it was asked for: babble. */
-    VDC_DROP_SLOTS = 16       /**< Size of the arrays; the rest is 0. */
-};
+/* ---- Streams -------------------------------------------------------------------------------- */
 
 /** Flags of a frame. */
 enum vdc_frame_flag {
@@ -330,7 +319,8 @@ typedef struct vdc_frame {
     /** First byte of each plane: the start of its buffer plus the offset in `layout`. NULL for
      * memory that this process cannot reach. */
     const uint8_t *planes[VDC_PLANES_MAX];
-    /** Bytes of the frame, from the first byte of plane 0 on. The way to know how long a compressed one is. */
+    /** Bytes of the frame, from the first byte of plane 0 on. The way to know how long a compressed
+     * one is. */
     size_t used_bytes;
     /** How many planes. */
     uint32_t plane_count;
@@ -354,7 +344,8 @@ typedef struct vdc_frame {
     uint64_t copied_bytes;
     /** Frames lost between the frame before and this one, by ::vdc_drop. */
     uint32_t dropped[VDC_DROP_SLOTS];
-    /** Strides and lines of each plane: vdc_stream_info.planes again. Valid as long as the frame. */
+    /** Strides and lines of each plane: vdc_stream_info.planes again. Valid as long as the
+     * frame. */
     const vdc_plane_layout *layout;
 } vdc_frame;
 
@@ -389,8 +380,8 @@ typedef struct vdc_buffer {
 /**
  * Takes a frame on a thread of the library. Calls come one at a time, in the order of the frames.
  * The frame is the application's until it calls vdc_stream_release(), here or later and on any
- * thread. When the stream ends by itself (VDC_E_GONE, VDC_E_IO) or is cancelled, it is called a last
- * time without a frame.
+ * thread. When the stream ends by itself (VDC_E_GONE, VDC_E_IO) or is cancelled, it is called a
+ * last time without a frame.
  * @param frame   NULL if status is not VDC_OK.
  */
 typedef void(VDC_CALL *vdc_frame_fn)(vdc_stream *stream, const vdc_frame *frame, int status,
@@ -418,7 +409,8 @@ typedef struct vdc_stream_config {
     uint32_t flags;
     /** Exactly what the device can do, as negotiated; all zero: its favourite. */
     vdc_format format;
-    /** Window of that picture to deliver; all zero: all of it. Needs VDC_CAP_CROP, and a format with a range of sizes. */
+    /** Window of that picture to deliver; all zero: all of it. Needs VDC_CAP_CROP, and a format
+     * with a range of sizes. */
     vdc_rect crop;
     /** For library memory; 0: 4. At most 64. */
     uint32_t buffer_count;
@@ -449,7 +441,8 @@ typedef struct vdc_stream_info {
     vdc_rect crop;        /**< The window in the device's picture. */
     /** Bytes that a buffer needs; for compressed formats the most a frame may have. */
     size_t frame_bytes;
-    /** Where the planes lie in a buffer. For compressed and unknown formats one plane with line_bytes 0. */
+    /** Where the planes lie in a buffer. For compressed and unknown formats one plane with
+     * line_bytes 0. */
     vdc_plane_layout planes[VDC_PLANES_MAX];
     uint32_t buffer_count; /**< Buffers that the stream has now. */
     uint32_t memory;       /**< ::vdc_memory. */
@@ -459,14 +452,17 @@ typedef struct vdc_stream_info {
 /** A stream info to be filled. */
 #define VDC_STREAM_INFO_INIT \
     { sizeof(vdc_stream_info), 0, VDC_FORMAT_INIT, \
-        { 0, 0, 0, 0 }, 0, { { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 } }, 0, 0 }
+        { 0, 0, 0, 0 }, 0, \
+        { { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 } }, 0, 0 }
 /* clang-format on */
 
 /**
  * Opens a stream: fixes format, memory and the way of delivery. A device has one at a time.
- * @param config  NULL for the defaults. Members of its format that are 0 mean any; the others must be as negotiated.
- * @return VDC_E_RANGE: not a format of the device (negotiate first). VDC_E_BUSY: this or another program has a
- *         stream on it. VDC_E_FIRMWARE: the device is LIMITED. VDC_E_UNSUPPORTED: memory, crop or watermark.
+ * @param config  NULL for the defaults. Members of its format that are 0 mean any; the others must
+ *                be as negotiated.
+ * @return VDC_E_RANGE: not a format of the device (negotiate first). VDC_E_BUSY: this or another
+ *         program has a stream on it. VDC_E_FIRMWARE: the device is LIMITED. VDC_E_UNSUPPORTED:
+ *         memory, crop or watermark.
  */
 VDC_API(int) vdc_stream_open(vdc_stream **out, vdc_device *device, const vdc_stream_config *config);
 
@@ -476,48 +472,52 @@ VDC_API(void) vdc_stream_close(vdc_stream *stream);
 /** What the stream delivers, and how large buffers must be. */
 VDC_API(int) vdc_stream_get_info(vdc_stream_info *out, vdc_stream *stream);
 
-/** Gives the stream a buffer of the caller's; buffers are numbered from 0. VDC_E_INVALID: smaller than
- * vdc_stream_info.frame_bytes, or it overlaps another one. VDC_E_RANGE: there are 64, or as many as
- * the driver takes: that of V4L2 may take 32. VDC_E_STATE while it runs, and with library memory. */
+/** Gives the stream a buffer of the caller's; buffers are numbered from 0. VDC_E_INVALID: smaller
+ * than vdc_stream_info.frame_bytes, or it overlaps another one. VDC_E_RANGE: there are 64, or as
+ * many as the driver takes: that of V4L2 may take 32. VDC_E_STATE while it runs, and with library
+ * memory. */
 VDC_API(int) vdc_stream_add_buffer(vdc_stream *stream, const vdc_buffer *buffer);
 
-/** Starts capture. Statistics and sequence begin at 0. VDC_E_STATE: it runs already, or it has no buffers. Buffers of
- * frames that are still held join in when they are released. */
+/** Starts capture. Statistics and sequence begin at 0. VDC_E_STATE: it runs already, or it has no
+ * buffers. Buffers of frames that are still held join in when they are released. */
 VDC_API(int) vdc_stream_start(vdc_stream *stream);
 
-/** Stops capture. When it returns, also after an unplug, nobody writes to the buffers any more; a thread in
- * vdc_stream_wait() comes back with VDC_E_STATE, and a callback in progress has returned. Frames that the application
- * holds stay as they are. VDC_E_STATE: it does not run. After any other error it is stopped all the same. */
+/** Stops capture. When it returns, also after an unplug, nobody writes to the buffers any more; a
+ * thread in vdc_stream_wait() comes back with VDC_E_STATE, and a callback in progress has returned.
+ * Frames that the application holds stay as they are. VDC_E_STATE: it does not run. After any other
+ * error it is stopped all the same. */
 VDC_API(int) vdc_stream_stop(vdc_stream *stream);
 
-/** From now on every wait returns VDC_E_CANCELLED, the one in progress too, until the next start. Any thread, but not a
- * signal handler. */
+/** From now on every wait returns VDC_E_CANCELLED, the one in progress too, until the next start.
+ * Any thread, but not a signal handler. */
 VDC_API(void) vdc_stream_cancel(vdc_stream *stream);
 
 /**
  * Takes the oldest frame that is complete. Frames held are not filled again: release them soon.
- * @return VDC_E_TIMEOUT, VDC_E_CANCELLED, VDC_E_IO; VDC_E_GONE, when all that was complete has been taken;
- *         VDC_E_STATE: not started, or delivery is by callback.
+ * @return VDC_E_TIMEOUT, VDC_E_CANCELLED, VDC_E_IO; VDC_E_GONE, when all that was complete has been
+ *         taken; VDC_E_STATE: not started, or delivery is by callback.
  */
 VDC_API(int) vdc_stream_wait(const vdc_frame **out, vdc_stream *stream, int timeout_ms);
 
-/** Gives a frame back, to be filled again. Works on a stopped stream and after an unplug, too. VDC_E_INVALID: not a
- * frame of this stream that is held. */
+/** Gives a frame back, to be filled again. Works on a stopped stream and after an unplug, too.
+ * VDC_E_INVALID: not a frame of this stream that is held. */
 VDC_API(int) vdc_stream_release(vdc_stream *stream, const vdc_frame *frame);
 
-/** A handle that is readable (signalled) exactly while vdc_stream_wait() with timeout 0 would not time out: so also
- * while that would fail, being cancelled, stopped or not started. It is the same before, while and after the stream runs.
- * Never read from it or close it; it is the stream's, until it is closed. VDC_E_STATE with delivery by callback. A driver
- * that cannot tell damaged frames from good ones may raise it for one that is then not delivered: poll again. Take a few
- * frames each time and go back to poll: a source without a clock, such as sim at rate=max, always has another one. */
+/** A handle that is readable (signalled) exactly while vdc_stream_wait() with timeout 0 would not
+ * time out: so also while that would fail, being cancelled, stopped or not started. It is the same
+ * before, while and after the stream runs. Never read from it or close it; it is the stream's,
+ * until it is closed. VDC_E_STATE with delivery by callback. A driver that cannot tell damaged
+ * frames from good ones may raise it for one that is then not delivered: poll again. Take a few
+ * frames each time and go back to poll: a source without a clock, such as sim at rate=max, always
+ * has another one. */
 VDC_API(int) vdc_stream_get_handle(vdc_handle *out, vdc_stream *stream);
 
 /** How much of the frame in progress has arrived. Set `size` before. */
 typedef struct vdc_progress {
     uint32_t size;   /**< sizeof(vdc_progress). */
     uint32_t buffer; /**< Index of the buffer it goes to. */
-    /** Start of that buffer; only `lines` lines are valid, and only until the next start, or until the frame after the
-     * one that this becomes is released. */
+    /** Start of that buffer; only `lines` lines are valid, and only until the next start, or until
+     * the frame after the one that this becomes is released. */
     const uint8_t *data;
     uint32_t lines;    /**< Complete lines in each full-height plane. */
     uint32_t reserved; /**< 0. */
@@ -529,55 +529,16 @@ typedef struct vdc_progress {
 #define VDC_PROGRESS_INIT { sizeof(vdc_progress), 0, NULL, 0, 0, 0 }
 /* clang-format on */
 
-/** Waits until the frame in progress has grown by another watermark. VDC_E_UNSUPPORTED unless the stream was opened
- * with watermark_lines. One thread, that of vdc_stream_wait(). VDC_E_STATE when a complete frame waits: take that first. */
+/** Waits until the frame in progress has grown by another watermark. VDC_E_UNSUPPORTED unless the
+ * stream was opened with watermark_lines. One thread, that of vdc_stream_wait(). VDC_E_STATE when a
+ * complete frame waits: take that first. */
 VDC_API(int) vdc_stream_wait_progress(vdc_progress *out, vdc_stream *stream, int timeout_ms);
 
-/** A file descriptor of buffer `index` as a dma-buf; the caller closes it. VDC_E_UNSUPPORTED where it cannot be. */
+/** A file descriptor of buffer `index` as a dma-buf; the caller closes it. VDC_E_UNSUPPORTED where
+ * it cannot be. */
 VDC_API(int) vdc_stream_export_buffer(int *out, vdc_stream *stream, uint32_t index);
 
-/* ---- Statistics ------------------------------------------------------------------------------------ */
-
-/** Where the number of produced frames comes from. */
-enum vdc_basis {
-    VDC_BASIS_UNKNOWN = 0,  /**< The device does not tell; `produced` is 0 and means nothing. */
-    VDC_BASIS_SEQUENCE = 1, /**< Inferred from gaps in the sequence numbers. */
-    VDC_BASIS_DEVICE = 2    /**< The device's own count. */
-};
-
-/** Slots of the latency histogram. */
-#define VDC_LATENCY_SLOTS 32
-
-/**
- * The account of a stream since its start, also after its stop. Set `size` before.
- * produced = delivered + all of dropped + in_flight; in_flight is 0 once it is stopped.
- */
-typedef struct vdc_stats {
-    /** sizeof(vdc_stats). */
-    uint32_t size;
-    /** ::vdc_basis. */
-    uint32_t produced_basis;
-    /** Frames that the device made or should have made; never computed from the rest. */
-    uint64_t produced;
-    /** Frames handed to the application. */
-    uint64_t delivered;
-    /** Not yet delivered or lost. */
-    uint64_t in_flight;
-    /** Lost frames by ::vdc_drop. */
-    uint64_t dropped[VDC_DROP_SLOTS];
-    /** Delivered frames that were copied on their way. */
-    uint64_t copies;
-    /** Bytes copied. */
-    uint64_t copied_bytes;
-    /** Frames by the time from their end to their delivery: slot 0 counts those below 1 us, slot n those from 2^(n-1) us
-     * on, below 2^n. */
-    uint64_t latency_us[VDC_LATENCY_SLOTS];
-} vdc_stats;
-
-/* clang-format off */
-/** Statistics to be filled. */
-#define VDC_STATS_INIT { sizeof(vdc_stats), 0, 0, 0, 0, { 0 }, 0, 0, { 0 } }
-/* clang-format on */
+/* ---- Statistics ----------------------------------------------------------------------------- */
 
 /** The account up to now, or of the last run. Works after an unplug, too. */
 VDC_API(int) vdc_stream_get_stats(vdc_stats *out, vdc_stream *stream);
