@@ -93,7 +93,7 @@ struct vdl_device {
 	bool gone;			/* core_lock; nothing reaches the card any more */
 	bool ready;			/* core_lock; firmware runs, its tables are valid */
 	bool asleep;			/* core_lock */
-	bool registered;		/* the nodes; only probe's first boot and remove touch it */
+	bool registered;		/* both nodes; only the step work touches it */
 
 	struct v4l2_device v4l2;
 	struct video_device picture;
@@ -281,6 +281,7 @@ int vdl_dv_timings_cap(struct file *file, void *fh, struct v4l2_dv_timings_cap *
 /* vdl_control.c */
 int vdl_controls_sync(struct vdl_device *dev);
 void vdl_controls_changed(struct vdl_device *dev, u32 mask);
+void vdl_controls_written(struct vdl_device *dev, u32 offset);
 
 /* vdl_private.c */
 long vdl_private_ioctl(struct file *file, void *fh, bool valid_prio, unsigned int cmd, void *arg);

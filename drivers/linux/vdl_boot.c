@@ -130,6 +130,17 @@ static void load(struct vdl_device *dev)
 
 /* ---- The end of one attempt ---- */
 
+/* Whoever still waits for frames learns that none will come. */
+static void give_up(struct vdl_device *dev)
+{
+	if (!dev->wanted || dev->gone)
+		return;
+	dev_err(&dev->pci->dev, "the card does not come back; its capture ends\n");
+	dev->wanted = false;
+	vb2_queue_error(&dev->queue);
+	vdl_event(dev, VDL_EVENT_ERROR);
+}
+
 static void end(struct vdl_device *dev, int result)
 {
 	dev->boot_phase = VDL_BOOT_IDLE;
@@ -139,10 +150,13 @@ static void end(struct vdl_device *dev, int result)
 		vdl_input_apply(dev);
 		vdl_format_reset(dev);
 		dev->ready = true;
-	} else if (dev->boot_looks < LOOKS_MAX) {
+	} else if (dev->boot_looks + 1 < LOOKS_MAX) {
 		/* Slow firmware, or a card that lies, may come round: a few looks cost nothing. */
 		dev->boot_looks++;
 		vdl_step_soon(dev, LOOK_EVERY_US);
+	} else {
+		dev->boot_looks = LOOKS_MAX;
+		give_up(dev);
 	}
 	vdl_boot_release(dev);
 }

@@ -142,6 +142,41 @@ void vdl_controls_changed(struct vdl_device *dev, u32 mask)
 	}
 }
 
+static void pattern_changed(struct vdl_device *dev)
+{
+	struct v4l2_ctrl *ctrl = dev->pattern_ctrl;
+	u32 value = 0;
+	int ret;
+
+	if (!ctrl)
+		return;
+	v4l2_ctrl_lock(ctrl);
+	mutex_lock(&dev->core_lock);
+	ret = dev->ready ? vdl_result(dev, vdh_user_read(&dev->core, VDH_R_PATTERN, &value)) :
+			   -EBUSY;
+	if (!ret)
+		dev->pattern = vdh_field_get(value, VDH_F_PATTERN_ENABLE);
+	mutex_unlock(&dev->core_lock);
+	if (!ret) {
+		dev->from_card = true;
+		__v4l2_ctrl_s_ctrl(ctrl, dev->pattern);
+		dev->from_card = false;
+	}
+	v4l2_ctrl_unlock(ctrl);
+}
+
+/*
+ * A program wrote a register: if a control has its value, V4L2 is to know, and to put it back when
+ * the card has lost it. Without core_lock.
+ */
+void vdl_controls_written(struct vdl_device *dev, u32 offset)
+{
+	if (offset == VDH_R_PATTERN)
+		pattern_changed(dev);
+	else if (offset >= VDH_R_CONTROL && (offset - VDH_R_CONTROL) / 4 < VDH_CONTROLS_MAX)
+		vdl_controls_changed(dev, BIT((offset - VDH_R_CONTROL) / 4));
+}
+
 /* ---- The table ---- */
 
 static enum v4l2_ctrl_type control_type(const struct vdh_control_info *info)
@@ -187,9 +222,12 @@ static void make(struct vdl_device *dev, struct vdl_control *control)
 	};
 
 	if (is_auto(info)) {
-		control->ctrl = v4l2_ctrl_new_std_menu(&dev->handler, &control_ops, config.id,
-						       V4L2_EXPOSURE_MANUAL, 0,
-						       from_card(control, info->def));
+		/* Without a name all that is missing comes from V4L2's own table. */
+		config.name = NULL;
+		config.min = 0;
+		config.max = V4L2_EXPOSURE_MANUAL;
+		config.step = 0;
+		config.def = from_card(control, info->def);
 	} else {
 		switch (config.type) {
 		case V4L2_CTRL_TYPE_INTEGER:
@@ -210,10 +248,9 @@ static void make(struct vdl_device *dev, struct vdl_control *control)
 		}
 		if (info->flags & VDH_B_CONTROL_FLAGS_READ_ONLY)
 			config.flags |= V4L2_CTRL_FLAG_READ_ONLY;
-		control->ctrl = v4l2_ctrl_new_custom(&dev->handler, &config, NULL);
 	}
-	if (control->ctrl)
-		control->ctrl->priv = control;
+	/* With its private part from the first moment: programs may set it from then on. */
+	control->ctrl = v4l2_ctrl_new_custom(&dev->handler, &config, control);
 }
 
 static struct vdl_control *find(struct vdl_device *dev, u32 id)

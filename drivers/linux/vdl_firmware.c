@@ -27,12 +27,16 @@ void vdl_firmware_end(struct vdl_device *dev, int result, enum vdh_image_error e
 	last->state = !result ? VDL_FIRMWARE_DONE : result == VDH_E_FIRMWARE ?
 		VDL_FIRMWARE_REFUSED : VDL_FIRMWARE_FAILED;
 	last->operations++;
+	if (dev->storing && !result)
+		last->stored_slot = dev->store.slot + 1;
 	if (result)
 		dev_warn(&dev->pci->dev, "firmware operation %u failed: %s\n", dev->command.code,
 			 result == VDH_E_FIRMWARE ? vdh_image_error_text(error) :
 			 vdh_result_name(result));
 	dev->busy = false;
 	dev->storing = false;
+	/* A commit that the machine's sleep ended is not what the next operation waits for. */
+	dev->flash_deadline_us = 0;
 	/* A boot that is given up refers to the image no longer: another one follows, or none. */
 	kvfree(dev->image);
 	dev->image = NULL;
@@ -59,10 +63,8 @@ static int flash_step(struct vdl_device *dev, u32 *again_us)
 		result = vdl_now_us() < dev->flash_deadline_us ? VDH_AGAIN : VDH_E_TIMEOUT;
 	else if (!result && status.error)
 		result = VDH_E_STATE;
-	if (result != VDH_AGAIN) {
-		dev->flash_deadline_us = 0;
+	if (result != VDH_AGAIN)
 		vdl_firmware_end(dev, result, VDH_IMAGE_OK);
-	}
 	return result;
 }
 
@@ -176,6 +178,8 @@ long vdl_firmware_command(struct vdl_device *dev, const struct vdl_firmware_comm
 		dev->last.state = VDL_FIRMWARE_BUSY;
 		dev->last.error = 0;
 		dev->last.image_error = VDH_IMAGE_OK;
+		if (command->code == VDL_FIRMWARE_STORE)
+			dev->last.stored_slot = 0;
 		dev->last.done_bytes = 0;
 		dev->last.total_bytes = command->image_bytes;
 		ret = begin(dev);

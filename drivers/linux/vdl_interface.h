@@ -168,7 +168,7 @@ struct vdl_firmware_status {
 	__u32 file_error;	/* as image_error, after VDL_FILE_REFUSED */
 	__u32 embedded_version;
 	__u32 operations;	/* counts ended operations */
-	__u32 reserved;
+	__u32 stored_slot;	/* of the last VDL_FIRMWARE_STORE that ended well: 1 is A, 2 is B */
 };
 
 enum vdl_firmware_code {

@@ -225,6 +225,17 @@ static void put_to_sleep(struct vdl_device *dev)
 	cancel_delayed_work_sync(&dev->watch);
 }
 
+/* The card is silent when this returns: no work, no DMA, no interrupt. */
+static void quiesce(struct vdl_device *dev)
+{
+	put_to_sleep(dev);
+	vdl_engine_stop(dev);
+	mutex_lock(&dev->core_lock);
+	if (!dev->gone)
+		vdh_interrupts_enable(&dev->core, 0);
+	mutex_unlock(&dev->core_lock);
+}
+
 /* The work's ends are awaited, and no new ones begin: gone stops whoever would begin them. */
 static void remove(struct pci_dev *pci)
 {
@@ -232,16 +243,14 @@ static void remove(struct pci_dev *pci)
 
 	vdl_debug_remove(dev);
 	/* Ends the boot, so that nothing registers nodes from now on. */
-	put_to_sleep(dev);
-	vdl_engine_stop(dev);
+	quiesce(dev);
+	mutex_lock(&dev->core_lock);
+	WRITE_ONCE(dev->gone, true);
+	mutex_unlock(&dev->core_lock);
+	/* Gone already: who waits for a queue's lock gets no buffers after they were given up. */
 	vdl_video_unregister(dev);
 	v4l2_device_disconnect(&dev->v4l2);
 
-	mutex_lock(&dev->core_lock);
-	if (!dev->gone)
-		vdh_interrupts_enable(&dev->core, 0);
-	WRITE_ONCE(dev->gone, true);
-	mutex_unlock(&dev->core_lock);
 	free_irq(dev->irq, dev);
 	pci_free_irq_vectors(pci);
 	destroy_workqueue(dev->work);
@@ -255,12 +264,7 @@ static void remove(struct pci_dev *pci)
 
 static void shutdown(struct pci_dev *pci)
 {
-	struct vdl_device *dev = pci_get_drvdata(pci);
-
-	mutex_lock(&dev->core_lock);
-	dev->asleep = true;
-	mutex_unlock(&dev->core_lock);
-	vdl_engine_stop(dev);
+	quiesce(pci_get_drvdata(pci));
 	pci_clear_master(pci);
 }
 
@@ -268,15 +272,8 @@ static void shutdown(struct pci_dev *pci)
 
 static int vdl_suspend(struct device *device)
 {
-	struct vdl_device *dev = dev_get_drvdata(device);
-
-	put_to_sleep(dev);
 	/* The buffers stay in the list, and go to the card again when it is back. */
-	vdl_engine_stop(dev);
-	mutex_lock(&dev->core_lock);
-	if (!dev->gone)
-		vdh_interrupts_enable(&dev->core, 0);
-	mutex_unlock(&dev->core_lock);
+	quiesce(dev_get_drvdata(device));
 	return 0;
 }
 

@@ -137,16 +137,6 @@ static long get_register_info(struct vdl_register_info *out)
 	return -EINVAL;
 }
 
-static int write_register(struct vdl_device *dev, const struct vdl_register *reg)
-{
-	int result = vdh_user_write(&dev->core, reg->offset, reg->value);
-
-	/* Kept, as if the control had been set, over a loss of power. */
-	if (!result && reg->offset == VDH_R_PATTERN)
-		dev->pattern = vdh_field_get(reg->value, VDH_F_PATTERN_ENABLE);
-	return result;
-}
-
 /* With core_lock held. */
 static long small_ioctl(struct vdl_device *dev, u32 node, unsigned int cmd, void *arg)
 {
@@ -164,7 +154,7 @@ static long small_ioctl(struct vdl_device *dev, u32 node, unsigned int cmd, void
 		reg->value = value;
 		break;
 	case VDL_IOC_REGISTER_WRITE:
-		result = write_register(dev, reg);
+		result = vdh_user_write(&dev->core, reg->offset, reg->value);
 		break;
 	case VDL_IOC_TIME:
 		result = get_time(dev, arg);
@@ -224,6 +214,8 @@ long vdl_private_ioctl(struct file *file, void *fh, bool valid_prio, unsigned in
 		mutex_lock(&dev->core_lock);
 		ret = small_ioctl(dev, meta ? VDL_NODE_META : VDL_NODE_PICTURE, cmd, arg);
 		mutex_unlock(&dev->core_lock);
+		if (!ret && cmd == VDL_IOC_REGISTER_WRITE)
+			vdl_controls_written(dev, ((struct vdl_register *)arg)->offset);
 		return ret;
 	}
 }

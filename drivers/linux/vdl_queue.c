@@ -152,8 +152,12 @@ static u32 frame_bytes(struct vdl_device *dev)
 static int queue_setup(struct vb2_queue *queue, unsigned int *buffers, unsigned int *planes,
 		       unsigned int sizes[], struct device *devices[])
 {
-	u32 bytes = frame_bytes(vb2_get_drv_priv(queue));
+	struct vdl_device *dev = vb2_get_drv_priv(queue);
+	u32 bytes = frame_bytes(dev);
 
+	/* A read() may have waited for the lock while the driver let go of the card. */
+	if (READ_ONCE(dev->gone))
+		return -ENODEV;
 	if (!bytes)
 		return -EBUSY;
 	if (*planes)

@@ -175,20 +175,29 @@ void vdl_video_init(struct vdl_device *dev)
 		node->v4l2_dev = &dev->v4l2;
 		node->fops = &vdl_fops;
 		node->release = video_device_release_empty;
-		video_set_drvdata(node, dev);
 	}
 }
 
+static int add_node(struct vdl_device *dev, struct video_device *node)
+{
+	if (video_is_registered(node))
+		return 0;
+	/* A try that failed may have left it half made; nobody has seen it. */
+	memset(&node->dev, 0, sizeof(node->dev));
+	video_set_drvdata(node, dev);
+	return video_register_device(node, VFL_TYPE_VIDEO, -1);
+}
+
+/* If the second fails the first stays: it may be open by now. The next boot tries again. */
 int vdl_video_register(struct vdl_device *dev)
 {
-	int ret = video_register_device(&dev->picture, VFL_TYPE_VIDEO, -1);
+	int ret = add_node(dev, &dev->picture);
 
-	if (ret)
-		goto out;
-	ret = video_register_device(&dev->meta, VFL_TYPE_VIDEO, -1);
+	if (!ret)
+		ret = add_node(dev, &dev->meta);
 	if (ret) {
-		vb2_video_unregister_device(&dev->picture);
-		goto out;
+		dev_err(&dev->pci->dev, "the nodes cannot be registered: %d\n", ret);
+		return ret;
 	}
 	dev_info(&dev->pci->dev, "%s and %s, %s, firmware %u.%u.%u\n",
 		 video_device_node_name(&dev->picture), video_device_node_name(&dev->meta),
@@ -197,16 +206,12 @@ int vdl_video_register(struct vdl_device *dev)
 		 vdh_field_get(dev->core.running_version, VDH_F_FW_VERSION_MINOR),
 		 vdh_field_get(dev->core.running_version, VDH_F_FW_VERSION_PATCH));
 	return 0;
-out:
-	dev_err(&dev->pci->dev, "the nodes cannot be registered: %d\n", ret);
-	return ret;
 }
 
 /* Ends streaming, and gives up the queues. Files may stay open. */
 void vdl_video_unregister(struct vdl_device *dev)
 {
-	if (!dev->registered)
-		return;
+	/* Those that were never registered are let be. */
 	vb2_video_unregister_device(&dev->meta);
 	vb2_video_unregister_device(&dev->picture);
 }
