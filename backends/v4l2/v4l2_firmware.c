@@ -128,6 +128,14 @@ static int end_failure(struct v4l2_device *device, const struct vdl_firmware_sta
                          "%s on \"%s\": the image was refused: %s; what ran before still runs",
                          what, device->info.id, refusal(status->image_error));
     }
+    if (error ==
+        EBUSY) { /* the card's state, not another program: begin_failure() tells of those */
+        return vdi_error(
+            VDC_E_STATE,
+            "%s on \"%s\": not in the state it is in; firmware on trial is first to be "
+            "committed or rolled back",
+            what, device->info.id);
+    }
     return v4l2_failure(device, error, what);
 }
 
@@ -245,21 +253,52 @@ static int load(struct vdi_device *outer, const uint8_t *image, size_t bytes,
                                          "loading firmware", progress, user));
 }
 
+/* Starts what was stored. After a loss of power the active slot runs, and nothing else tells of it. */
+static int start_stored(struct v4l2_device *device)
+{
+    static const char what[] = "starting the new firmware";
+    struct vdl_firmware_command boot = {.code = VDL_FIRMWARE_BOOT_SLOT};
+    struct vdl_firmware_status stored, now;
+    int result = get_status(device, &stored);
+
+    if (result != VDC_OK) {
+        return result;
+    }
+    if (stored.stored_slot < 1 || stored.stored_slot > 2) {
+        return vdi_error(VDC_E_IO, "%s on \"%s\": its driver does not say where it is", what,
+                         device->info.id);
+    }
+    boot.slot = stored.stored_slot - 1;
+    result = operate(device, &boot, what, NULL, NULL);
+    if (result == VDC_OK) {
+        result = get_status(device, &now);
+    }
+    if (result == VDC_OK && (!now.runs || now.source != VDC_FIRMWARE_SLOT_A + boot.slot ||
+                             now.version != stored.slot_version[boot.slot])) {
+        result = vdi_error(VDC_E_IO, "%s on \"%s\": other firmware runs than was stored", what,
+                           device->info.id);
+    }
+    return result;
+}
+
 static int update(struct vdi_device *outer, const uint8_t *image, size_t bytes,
                   vdc_progress_fn progress, void *user)
 {
     struct v4l2_device *device = outer->priv;
-    struct vdl_firmware_command boot = {.code = VDL_FIRMWARE_BOOT_SLOT};
     struct vdl_firmware_status before;
     int result = get_status(device, &before);
 
-    if (result == VDC_OK) {
-        result = with_image(device, VDL_FIRMWARE_STORE, image, bytes, "updating firmware", progress,
-                            user);
+    if (result != VDC_OK) {
+        return result;
     }
+    if (!before.has_flash) {
+        return vdi_error(VDC_E_UNSUPPORTED, "updating firmware on \"%s\": it has no flash",
+                         device->info.id);
+    }
+    result =
+        with_image(device, VDL_FIRMWARE_STORE, image, bytes, "updating firmware", progress, user);
     if (result == VDC_OK) {
-        boot.slot = before.active_slot == 1; /* it was stored in the one that is not active */
-        result = operate(device, &boot, "starting the new firmware", NULL, NULL);
+        result = start_stored(device);
     }
     return or_restore(device, result);
 }

@@ -14,7 +14,8 @@
 #define KNOWN_MAX   64
 #define POLLED_MAX  34 /* the monitor, the wake-up, and so many devices */
 #define LOST_MAX    8
-#define LOOK_IN_MS  1000
+#define LOOK_IN_NS  INT64_C(1000000000)
+#define NS_PER_MS   INT64_C(1000000)
 #define MONITOR_TRY 4096
 
 struct known {
@@ -192,6 +193,17 @@ struct polled {
     int look_in; /* some device must be looked at without being polled */
 };
 
+/* Until the next look at those, however many events the others have. */
+static int look_in_ms(const struct polled *polled, int64_t next_ns)
+{
+    int64_t left_ns = next_ns - vdi_now_ns();
+
+    if (!polled->look_in) {
+        return -1;
+    }
+    return left_ns > 0 ? (int)(left_ns / NS_PER_MS) + 1 : 0;
+}
+
 static void gather(struct v4l2_watcher *watcher, struct polled *polled)
 {
     polled->fds[0] = (struct pollfd){watcher->wake_fd, POLLIN, 0};
@@ -223,7 +235,7 @@ static int is_open(const struct v4l2_device *wanted)
     return device != NULL;
 }
 
-static void serve(struct v4l2_watcher *watcher, const struct polled *polled, int timed_out)
+static void serve(struct v4l2_watcher *watcher, const struct polled *polled, int look_in)
 {
     pthread_mutex_lock(&lock);
     for (unsigned at = 2; at < polled->count; at++) {
@@ -239,7 +251,7 @@ static void serve(struct v4l2_watcher *watcher, const struct polled *polled, int
             polled->of[at]->unpollable = 1; /* it would be ready for ever */
         }
     }
-    for (struct v4l2_device *device = devices; timed_out && device != NULL; device = device->next) {
+    for (struct v4l2_device *device = devices; look_in && device != NULL; device = device->next) {
         unsigned waits = atomic_load(&device->waits);
 
         if (device->outer->context == watcher->context &&
@@ -254,13 +266,14 @@ static void serve(struct v4l2_watcher *watcher, const struct polled *polled, int
 static void run(void *argument)
 {
     struct v4l2_watcher *watcher = argument;
+    int64_t next_ns = vdi_now_ns() + LOOK_IN_NS;
 
     while (!atomic_load(&watcher->over)) {
         struct polled polled;
-        int ready;
+        int ready, due;
 
         gather(watcher, &polled);
-        ready = v4l2_system->poll(polled.fds, polled.count, polled.look_in ? LOOK_IN_MS : -1);
+        ready = v4l2_system->poll(polled.fds, polled.count, look_in_ms(&polled, next_ns));
         if (ready < 0 && errno != EINTR) {
             return; /* the system is out of memory: no more events, and nothing else is lost */
         }
@@ -274,7 +287,11 @@ static void run(void *argument)
         if (polled.fds[1].revents != 0) {
             take_changes(watcher);
         }
-        serve(watcher, &polled, ready == 0);
+        due = vdi_now_ns() >= next_ns;
+        serve(watcher, &polled, due);
+        if (due) {
+            next_ns = vdi_now_ns() + LOOK_IN_NS;
+        }
     }
 }
 

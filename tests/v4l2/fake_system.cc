@@ -97,7 +97,7 @@ struct FakeTable {
             } else if (the->gone_) {
                 fd.revents = POLLERR | POLLHUP | POLLPRI;
             } else {
-                if (!the->events_.empty())
+                if (the->FindEvent(file->second) != the->events_.end())
                     fd.revents |= fd.events & POLLPRI;
                 if (the->streaming_ && (the->done_count_ || (the->instant && the->queue_count_)))
                     fd.revents |= fd.events & POLLIN;
@@ -278,10 +278,10 @@ void FakeV4l2::Miss(uint32_t count)
     now_ns += interval_ns * count;
 }
 
-void FakeV4l2::Event(const v4l2_event &event)
+void FakeV4l2::Event(const v4l2_event &event, const std::string &path)
 {
     std::lock_guard<std::mutex> guard(mutex_);
-    events_.push_back(event);
+    events_.push_back({event, path});
     changed_.notify_all();
 }
 

@@ -56,13 +56,21 @@ int FakeV4l2::Ioctl(int fd, unsigned long request, void *argument)
         ++injected;
         return fail_error;
     }
-    int error = Answer(request, argument);
+    int error = Answer(fd, request, argument);
     if (error == 0 && after)
         error = after(request, argument);
     return error;
 }
 
-int FakeV4l2::Answer(unsigned long request, void *argument)
+std::vector<FakeV4l2::Told>::iterator FakeV4l2::FindEvent(const std::string &path)
+{
+    auto at = events_.begin();
+    while (at != events_.end() && !at->path.empty() && at->path != path)
+        ++at;
+    return at;
+}
+
+int FakeV4l2::Answer(int fd, unsigned long request, void *argument)
 {
     switch (request) {
     case VIDIOC_QUERYCAP: {
@@ -118,12 +126,14 @@ int FakeV4l2::Answer(unsigned long request, void *argument)
     case VIDIOC_SUBSCRIBE_EVENT:
         subscribed.insert(static_cast<v4l2_event_subscription *>(argument)->type);
         return 0;
-    case VIDIOC_DQEVENT:
-        if (events_.empty())
+    case VIDIOC_DQEVENT: {
+        auto told = FindEvent(files_[fd]);
+        if (told == events_.end())
             return ENOENT;
-        *static_cast<v4l2_event *>(argument) = events_.front();
-        events_.erase(events_.begin());
+        *static_cast<v4l2_event *>(argument) = told->event;
+        events_.erase(told);
         return 0;
+    }
     case VIDIOC_QUERY_EXT_CTRL:
     case VIDIOC_QUERYMENU:
     case VIDIOC_G_EXT_CTRLS:

@@ -70,7 +70,8 @@ class FakeV4l2 {
     bool Complete(uint32_t flags = 0, const std::function<void(v4l2_buffer *)> &change = nullptr);
     /* So many frames found no buffer, or got lost. Time goes on. */
     void Miss(uint32_t count);
-    void Event(const v4l2_event &event);
+    /* Of that node, or of whoever asks first. */
+    void Event(const v4l2_event &event, const std::string &path = "");
     /* After another shape: what it is set to at first. */
     void Reset();
     void Unplug();
@@ -103,7 +104,7 @@ class FakeV4l2 {
         v4l2_plane planes[4];
     };
     int Ioctl(int fd, unsigned long request, void *argument);
-    int Answer(unsigned long request, void *argument);
+    int Answer(int fd, unsigned long request, void *argument);
     int FormatCall(unsigned long request, v4l2_format *format);
     int ControlCall(unsigned long request, void *argument);
     int BufferCall(unsigned long request, void *argument);
@@ -128,7 +129,14 @@ class FakeV4l2 {
     uint32_t queue_first_ = 0, queue_count_ = 0;
     std::array<Done, 32> done_ = {};
     uint32_t done_first_ = 0, done_count_ = 0;
-    std::vector<v4l2_event> events_;
+    struct Told {
+        v4l2_event event;
+        std::string path;
+    };
+    /* The next event for an open node, or the end. */
+    std::vector<Told>::iterator FindEvent(const std::string &path);
+
+    std::vector<Told> events_;
     std::vector<v4l2_change> changes_;
     int timing_ = 0;
     const struct v4l2_system *real_;

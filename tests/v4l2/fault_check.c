@@ -15,7 +15,8 @@
 #define FRAMES     24u
 #define WAIT_MS    4000
 #define BOOT_MS    60000
-#define PATIENCE_S 300 /* of all of it; then it is a hang */
+#define LOOKS_MS   120000 /* all that the driver tries before it gives up */
+#define PATIENCE_S 300    /* of all of it; then it is a hang */
 
 static vdc_context *context;
 static char node[96]; /* as an id */
@@ -70,18 +71,6 @@ static int settle(void)
     return 0;
 }
 
-/* Where its trigger stands now, if that counts from the card's making. */
-static uint64_t stands_at(const struct fault *fault, const struct fault_ledger *now)
-{
-    if (strcmp(fault->trigger, "read") == 0) {
-        return now->reads;
-    }
-    if (strcmp(fault->trigger, "write") == 0) {
-        return now->writes;
-    }
-    return strcmp(fault->trigger, "boot") == 0 ? now->boots : 0;
-}
-
 /* Arms it at so many accesses (boots, ...) from now; again, if the driver was quicker than the rig. */
 static int arm(const struct fault *fault)
 {
@@ -96,14 +85,13 @@ static int arm(const struct fault *fault)
         if (fault_rig_injected(fault->kind, &before) || fault_rig_ledger(&now)) {
             return -1;
         }
-        at = stands_at(fault, &now) + fault->at;
-        (void)snprintf(script, sizeof script, "%s@%s=%llu%s", fault->kind, fault->trigger,
-                       (unsigned long long)at, fault->keys);
+        at = fault_stands_at(fault, &now) + fault->at;
+        fault_write_script(script, sizeof script, fault, at, &now);
         if (fault_rig_arm(script) || fault_rig_ledger(&now) ||
             fault_rig_injected(fault->kind, &injected)) {
             return -1;
         }
-        if (stands_at(fault, &now) < at || injected != before) {
+        if (fault_stands_at(fault, &now) < at || injected != before) {
             return 0;
         }
     }
@@ -154,8 +142,10 @@ static int deliver(struct capture *capture, const struct fault *fault, uint32_t 
         const vdc_frame *frame = NULL;
         int mismatches = fault && fault->outcome == MISMATCHES && !capture->mismatch;
 
-        capture->status =
-            vdc_stream_wait(&frame, capture->stream, mismatches ? WAIT_MS / 4 : frame_ms);
+        capture->status = vdc_stream_wait(&frame, capture->stream,
+                                          mismatches                         ? WAIT_MS / 4
+                                          : fault && fault->outcome == FAILS ? LOOKS_MS
+                                                                             : frame_ms);
         look_at_events(capture);
         if (capture->status == VDC_E_TIMEOUT && mismatches) {
             vdc_signal signal = VDC_SIGNAL_INIT;
@@ -300,18 +290,18 @@ static int reconciles(const struct capture *capture, int less)
 
 static int judge(const struct capture *capture, const struct fault *fault)
 {
-    int leaves = fault->outcome == LEAVES;
+    int leaves = fault->outcome == LEAVES, fails = fault->outcome == FAILS;
+    int wanted = leaves ? VDC_E_GONE : fails ? VDC_E_IO : VDC_OK;
 
     if (capture->wrong) {
         return -1;
     }
-    if (leaves != (capture->status == VDC_E_GONE) ||
-        (!leaves && (capture->status != VDC_OK || capture->frames < FRAMES))) {
+    if (capture->status != wanted || (wanted == VDC_OK && capture->frames < FRAMES)) {
         printf("it ended with %s after %u frames: %s\n", vdc_status_name(capture->status),
                capture->frames, vdc_error_text());
         return -1;
     }
-    if (reconciles(capture, leaves || fault->outcome == RESTARTS)) {
+    if (reconciles(capture, leaves || fails || fault->outcome == RESTARTS)) {
         return -1;
     }
     if (fault->cause >= 0 && capture->stats.dropped[fault->cause] == 0) {

@@ -15,6 +15,7 @@ enum outcome {
     JUMPS,      /* a frame says that time lost its basis */
     CHANGES,    /* a control did, by an event */
     LEAVES,     /* GONE */
+    FAILS,      /* the capture ends with an error: the card does not come up any more */
     BOOTS,      /* the card comes up all the same */
     LIMITED,    /* it does not, and says so; it can be opened */
     NO_DRIVER   /* probe says no */
@@ -24,8 +25,8 @@ struct fault {
     const char *name;
     const char *kind;
     const char *trigger;
-    uint64_t at; /* from now on, where triggers count from the card's making */
-    const char *keys;
+    uint64_t at;      /* from now on, where triggers count from the card's making */
+    const char *keys; /* and what strikes besides; boot=+N there counts from now on, too */
     enum place place;
     enum outcome outcome;
     int cause; /* of the frames that it costs; -1: none */
@@ -33,5 +34,13 @@ struct fault {
 
 extern const struct fault faults[];
 extern const size_t fault_count;
+
+struct fault_ledger;
+
+/* Where its trigger stands now, if that counts from the card's making. */
+uint64_t fault_stands_at(const struct fault *fault, const struct fault_ledger *now);
+/* Its script, for a trigger at `at`. */
+void fault_write_script(char *script, size_t room, const struct fault *fault, uint64_t at,
+                        const struct fault_ledger *now);
 
 #endif

@@ -25,6 +25,8 @@ static size_t image_bytes;
 
 static struct {
     uint64_t calls, done, total;
+    uint64_t
+        most; /* calls of an update: a busy machine may sleep through all but the last of one */
     int back;
 } progress;
 
@@ -160,7 +162,7 @@ static int update(const char *name, int wanted)
 {
     int status;
 
-    memset(&progress, 0, sizeof progress);
+    progress.calls = progress.done = progress.total = 0;
     if (read_image(name)) {
         return -1;
     }
@@ -174,11 +176,12 @@ static int update(const char *name, int wanted)
         return -1;
     }
     if (status == VDC_OK &&
-        (progress.calls < 2 || progress.done != image_bytes || progress.total != image_bytes)) {
+        (!progress.calls || progress.done != image_bytes || progress.total != image_bytes)) {
         printf("progress: %llu of %llu\n", (unsigned long long)progress.done,
                (unsigned long long)progress.total);
         return -1;
     }
+    progress.most = progress.most < progress.calls ? progress.calls : progress.most;
     return 0;
 }
 
@@ -206,6 +209,27 @@ static int cycle(void)
         reopen() || inputs_are(3) || vdc_device_roll_back_firmware(device) != VDC_OK ||
         runs(V1_0, 1) || slots_are_true()) {
         return fail("roll back");
+    }
+    if (progress.most < 2) {
+        printf("no update told of its way\n");
+        return -1;
+    }
+    return 0;
+}
+
+/* One trial after the other: the second goes beside the first, and while one slot is active and the other runs on
+ * trial, there is no room for a third. */
+static int twice(void)
+{
+    if (update("capture-1.0.vdfw", VDC_OK) || runs(V1_0, 2) || update("capture-1.2.vdfw", VDC_OK) ||
+        runs(V1_2, 2) || slots_are_true() || vdc_device_commit_firmware(device) != VDC_OK ||
+        runs(V1_2, 1)) {
+        return fail("a trial after a trial");
+    }
+    if (update("capture-1.0.vdfw", VDC_OK) || runs(V1_0, 2) ||
+        update("capture-1.2.vdfw", VDC_E_STATE) || runs(V1_0, 2) || slots_are_true() ||
+        vdc_device_roll_back_firmware(device) != VDC_OK || runs(V1_2, 1) || slots_are_true()) {
+        return fail("a trial without room for another");
     }
     return 0;
 }
@@ -332,6 +356,9 @@ static int run(const char *test)
     if (strcmp(test, "cycle") == 0) {
         return cycle();
     }
+    if (strcmp(test, "twice") == 0) {
+        return twice();
+    }
     if (strcmp(test, "trial") == 0) {
         return trial();
     }
@@ -362,8 +389,8 @@ int main(int argc, char **argv)
     int result = -1;
 
     if (argc != 3) {
-        printf(
-            "firmware_check FOLDER cycle|trial|refused|load|busy|flash-stuck|power-cut|VERSION\n");
+        printf("firmware_check FOLDER "
+               "cycle|twice|trial|refused|load|busy|flash-stuck|power-cut|VERSION\n");
         return 2;
     }
     folder = argv[1];

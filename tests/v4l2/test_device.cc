@@ -305,6 +305,41 @@ TEST_F(Device, SourceChangeIsToldAndFlagged)
     StopAndReconcile();
 }
 
+/* Nobody waits for the frames of the one that streams, and the other one never leaves the watcher alone. */
+TEST_F(Device, EventsOfOneDeviceDoNotHideThoseOfAStreamingOne)
+{
+    vdc_event event;
+    v4l2_event change = {}, chatter = {};
+    vdc_device *other = nullptr;
+    fake_.nodes.push_back(Node("/dev/video1", "SN2", "usb-0000:00:14.0-3:1.0"));
+    fake_.controls = {
+        {V4L2_CID_BRIGHTNESS, V4L2_CTRL_TYPE_INTEGER, 0, "Brightness", -64, 64, 1, 0, 10}
+    };
+    Open("v4l2:/dev/video0");
+    ASSERT_STATUS(VDC_OK, vdc_device_open(&other, context_, "v4l2:/dev/video1", 0));
+    EXPECT_FALSE(NextEvent(VDC_EVENT_SIGNAL_CHANGED, &event, 0));
+    Start();
+    change.type = V4L2_EVENT_SOURCE_CHANGE;
+    fake_.Event(change, "/dev/video0");
+    chatter.type = V4L2_EVENT_CTRL;
+    chatter.id = V4L2_CID_BRIGHTNESS;
+    chatter.u.ctrl.changes = V4L2_EVENT_CTRL_CH_VALUE;
+    int heard = 0, told = 0;
+    for (int turn = 0; turn < 50 && !told; turn++) {
+        fake_.Event(chatter, "/dev/video1");
+        event = VDC_EVENT_INIT;
+        while (vdc_context_wait_event(&event, context_, 100) == VDC_OK) {
+            heard += event.kind == VDC_EVENT_CONTROL_CHANGED;
+            told += event.kind == VDC_EVENT_SIGNAL_CHANGED;
+            event = VDC_EVENT_INIT;
+        }
+    }
+    EXPECT_GE(heard, 5) << "the other one was to be heard all the time";
+    EXPECT_EQ(1, told);
+    StopAndReconcile();
+    vdc_device_close(other);
+}
+
 TEST_F(Device, DvTimings)
 {
     fake_.has_dv = true;
