@@ -32,12 +32,25 @@ static int fail(const char *what, int status)
     return -1;
 }
 
+/* The consumer's own part, the same for all paths. It looks at no pixel, unless the control says so. */
+static inline uint64_t consume(const vdc_frame *frame)
+{
+#ifdef BENCH_PLANTED_COPY
+    static uint8_t *copy;
+
+    copy = realloc(copy, frame->used_bytes);
+    for (size_t i = 0; i < frame->used_bytes; i++)
+        copy[i] = frame->planes[0][i];
+#endif
+    return frame->sequence;
+}
+
 static void VDC_CALL count(vdc_stream *stream, const vdc_frame *frame, int status, void *user)
 {
     (void)user;
     if (status == VDC_OK && __atomic_load_n(&calls.over, __ATOMIC_ACQUIRE) == 0) {
-        calls.first = calls.seen ? calls.first : frame->sequence;
-        calls.last = frame->sequence;
+        calls.last = consume(frame);
+        calls.first = calls.seen ? calls.first : calls.last;
         if (++calls.seen < calls.wanted) {
             (void)vdc_stream_release(stream, frame);
             return;
@@ -93,19 +106,6 @@ int loop_open(struct loop *loop, const char *id, enum loop_path path, uint32_t w
         status = vdc_stream_start(loop->stream);
     loop->frame_bytes = (uint32_t)info.frame_bytes;
     return status ? fail(id, status) : 0;
-}
-
-/* The consumer's own part, the same for all paths. It looks at no pixel, unless the control says so. */
-static inline uint64_t consume(const vdc_frame *frame)
-{
-#ifdef BENCH_PLANTED_COPY
-    static uint8_t *copy;
-
-    copy = realloc(copy, frame->used_bytes);
-    for (size_t i = 0; i < frame->used_bytes; i++)
-        copy[i] = frame->planes[0][i];
-#endif
-    return frame->sequence;
 }
 
 NOINLINE int64_t loop_wait_steady(vdc_stream *stream, uint64_t frames);

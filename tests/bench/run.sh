@@ -56,7 +56,7 @@ run() {
 round=1
 while [ $round -le $rounds ]; do
     filter='^(bare|wait|callback|handle|4k_wait|4k_memcpy|4k_lines|4k_memset)/'
-    [ $mode != gates ] || filter='^(bare|wait|4k_wait|4k_memcpy|4k_lines)/'
+    [ $mode != gates ] || filter='^(bare|wait|callback|handle|4k_wait|4k_memcpy|4k_lines)/'
     run "$filter" | sed "s/^/$round /" >>"$log"
     for peer in gstreamer:50000 aravis:500; do
         [ -x "$bin/peer_${peer%:*}" ] || continue
@@ -91,7 +91,7 @@ table() {
                     if ((i, paths[k], "frame_s") in value) {
                         added = value[i, paths[k], "frame_s"] - value[i, "bare", "frame_s"]
                         value[i, paths[k], "added"] = added
-                        if (paths[k] == "wait" && (best == "" || added < best)) best = added
+                        if (!(k in best) || added < best[k]) best[k] = added
                     }
             gst = median("gstreamer", "frame_s")
             for (i = 1; i <= rounds; i++) {
@@ -102,14 +102,20 @@ table() {
                 if (ratio == "" || r < ratio) ratio = r
             }
             if (gates) {
-                printf "added on the wait path: %.0f ns at best, %.0f in the middle (bare loop %.0f)\n",
-                       best * 1e9, median("wait", "added") * 1e9, median("bare", "frame_s") * 1e9
+                for (k = 1; k <= 3; k++)
+                    printf "added on the %s path: %.0f ns at best, %.0f in the middle (bare loop %.0f)\n", paths[k],
+                           best[k] * 1e9, median(paths[k], "added") * 1e9, median("bare", "frame_s") * 1e9
                 printf "GStreamer: %s\n", (gst < 0 ? "not there" : sprintf("%.0f ns", gst * 1e9))
                 once = median("4k", "lines")
                 printf "4K: %.2f of memcpy at best, %.2f of writing its bytes once in the middle\n", ratio, once
                 bad = 0
-                if (best > 1e-6) { print "FAILED: more than 1 us added"; bad = 1 }
-                if (gst > 0 && best > gst / 10) { print "FAILED: more than a tenth of GStreamer"; bad = 1 }
+                # Three system calls a frame belong to the handle, and they cost what the machine takes.
+                for (k = 1; k <= 3; k++)
+                    if (!(k in best) || best[k] > (paths[k] == "handle" ? 1.5e-6 : 1e-6)) {
+                        print "FAILED: more than allowed on the " paths[k] " path"
+                        bad = 1
+                    }
+                if (gst > 0 && best[1] > gst / 10) { print "FAILED: more than a tenth of GStreamer"; bad = 1 }
                 if (ratio > 1.5) { print "FAILED: a 4K frame costs far more than a copy of it"; bad = 1 }
                 if (once < 0 || once > 1.15) { print "FAILED: a 4K frame costs more than writing it once"; bad = 1 }
                 exit bad
@@ -156,11 +162,13 @@ table() {
 
 case $mode in
 gates)
+    [ -x "$bin/peer_gstreamer" ] || { echo "skipped: no GStreamer to compare with"; exit 77; }
     status=0
     table 1 >"$scratch/verdict" || status=$?
     cat "$scratch/verdict"
     if [ -n "$control" ]; then
-        for gate in 'more than 1 us' 'a 4K frame costs far more' 'a 4K frame costs more'; do
+        for gate in 'more than allowed on the wait' 'more than allowed on the callback' \
+            'more than allowed on the handle' 'a 4K frame costs far more' 'a 4K frame costs more'; do
             grep -q "^FAILED: $gate" "$scratch/verdict" || {
                 echo "FAILED: the planted copy was not noticed: $gate"
                 exit 1
