@@ -15,12 +15,15 @@ while read -r suite seconds; do
 done </share/suites
 rm -f /share/running
 
-# Kmemleak tells only when it is asked, and not of what is younger than five seconds.
+# Kmemleak tells only when it is asked, and not of what is younger than five seconds. One that gave up
+# by itself refuses to look, and has nothing to tell.
+scan() {
+    sleep "$1"
+    echo scan >/sys/kernel/debug/kmemleak || echo 'it refuses to look' >>/share/kmemleak.txt
+}
 if [ -w /sys/kernel/debug/kmemleak ]; then
-    sleep 6
-    echo scan >/sys/kernel/debug/kmemleak
-    sleep 1
-    echo scan >/sys/kernel/debug/kmemleak
-    cat /sys/kernel/debug/kmemleak >/share/kmemleak.txt
+    scan 6
+    scan 1
+    cat /sys/kernel/debug/kmemleak >>/share/kmemleak.txt
 fi
 echo "all of them" >/share/done
