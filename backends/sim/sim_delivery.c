@@ -40,6 +40,9 @@ void sim_delivery_tell(struct sim_card *card)
 
     card->untold = 0;
     card->telling = 1;
+    /* Before the lock is gone: who takes the last frame meanwhile has to take this back. */
+    if (ready)
+        st->told_ready = 1;
     vdi_mutex_unlock(card->lock);
     if (ready)
         vdi_stream_set_ready(st->stream, 1);
