@@ -40,7 +40,8 @@ class Matrix : public ::testing::EmptyTestEventListener {
     std::mutex mutex_;
     std::vector<Result> results_;
     std::string running_;
-    int64_t begun_ms_ = 0;
+    int64_t begun_ms_ = 0; /* the case, or its last frame */
+    uint64_t released_ = 0;
     std::atomic<bool> over_{false};
     std::thread watch_;
 };

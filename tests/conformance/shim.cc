@@ -48,6 +48,7 @@ const Lie kLies[] = {
     {"wrong-stride",         "Pictures.EveryFormatAtThreeSizes"        },
     {"ready-when-not",       "Handles.Exact"                           },
     {"not-ready-when-it-is", "Handles.DriveALoop"                      },
+    {"never-ready",          "Handles.BeginInMidStream"                },
     {"lose-event",           "Controls.DeviceChangesAreEvents"         },
     {"deaf-cancel",          "Delivery.CancelWakesTheWaiter"           },
     {"slow-poll",            "Delivery.ZeroTimeoutReturnsAtOnce"       },
@@ -68,6 +69,7 @@ const Lie kLies[] = {
 
 std::string lie;
 std::atomic<uint64_t> told{0};
+std::atomic<uint64_t> released{0};
 std::mutex mutex; /* for what follows */
 
 struct Copy {
@@ -200,6 +202,11 @@ uint64_t Told()
     return told;
 }
 
+uint64_t Released()
+{
+    return released;
+}
+
 void List()
 {
     for (const Lie &known : kLies)
@@ -213,6 +220,8 @@ bool Ready(bool truth)
     if (!truth && calls % 5 == 0 && Tell("ready-when-not"))
         return true;
     if (truth && calls % 5 == 0 && Tell("not-ready-when-it-is"))
+        return false;
+    if (truth && Tell("never-ready"))
         return false;
     return truth;
 }
@@ -287,6 +296,7 @@ int Wait(const vdc_frame **out, vdc_stream *stream, int timeout_ms)
 
 int Release(vdc_stream *stream, const vdc_frame *frame)
 {
+    ++released;
     if (lie.empty())
         return vdc_stream_release(stream, frame);
     std::lock_guard<std::mutex> lock(mutex);

@@ -19,6 +19,8 @@ namespace shim {
 bool Break(const std::string &name);
 /* How often it has been told. A lie that nobody was told proves nothing. */
 uint64_t Told();
+/* Calls by which a frame was given back: a case in which they go on does not hang. */
+uint64_t Released();
 /* One line each: name, and the case that must fail. */
 void List();
 

@@ -5,6 +5,7 @@
  */
 #include <thread>
 
+#include "../support/patience.h"
 #include "suite.h"
 
 class Handles : public Case {
@@ -42,6 +43,20 @@ class Handles : public Case {
             MUST(Give(frame));
         held_.clear();
     }
+    /* Polls now and then while `frames` come: with pauses between the checks one hardly ever comes just between poll and
+     * wait. Pauses of the machine bring poll and frame together; a handle that is told late loses most of them. */
+    void PollNowAndThen(int frames)
+    {
+        uint32_t random = 54321;
+        frames_ = overtaken_ = 0;
+        MUST(Start());
+        while (frames_ < frames) {
+            random = random * 1664525u + 1013904223u;
+            SleepMs(static_cast<int>((random >> 24) % 3));
+            MUST(Check(false));
+        }
+        MUST(Stop());
+    }
     vdc_handle handle_ = 0;
     int checks_ = 0, frames_ = 0, overtaken_ = 0;
     std::vector<const vdc_frame *> held_;
@@ -75,16 +90,13 @@ TEST_F(Handles, TellsInTime)
     if (TheRig().OnDemand())
         NOT_APPLICABLE("time stands still while nobody waits: Handles.Exact sees both directions");
     MUST(OpenHandle());
-    MUST(Start());
-    /* With pauses between the checks a frame hardly ever comes just between poll and wait. */
-    uint32_t random = 54321;
-    while (frames_ < Times(100, 1000)) {
-        random = random * 1664525u + 1013904223u;
-        SleepMs(static_cast<int>((random >> 24) % 3));
-        MUST(Check(false));
-    }
-    EXPECT_LE(overtaken_, 3 + frames_ / 10) << "of " << frames_ << " frames";
-    MUST(Stop());
+    EXPECT_TRUE(Patiently(5, [this] {
+        PollNowAndThen(Times(100, 1000));
+        if (!HasFatalFailure() && overtaken_ <= 3 + frames_ / 10)
+            return testing::AssertionSuccess();
+        return testing::AssertionFailure()
+               << overtaken_ << " of " << frames_ << " frames came before their handle";
+    }));
 }
 
 TEST_F(Handles, DriveALoop)

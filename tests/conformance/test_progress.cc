@@ -41,7 +41,9 @@ TEST_F(Progress, LinesGrowAndAreFinal)
     int compared = 0, frames = 0;
     const int wanted = Times(20, 200);
     Stopwatch watch;
-    while (frames < wanted && watch.Ms() < 6 * kPatienceMs) {
+    /* In real time a busy machine sees some frames only when they are whole. */
+    while ((frames < wanted || (compared <= wanted && frames < 20 * wanted)) &&
+           watch.Ms() < 6 * kPatienceMs) {
         vdc_progress progress = VDC_PROGRESS_INIT;
         int status = vdc_stream_wait_progress(&progress, stream, 1000);
         if (status == VDC_OK) {
@@ -77,7 +79,7 @@ TEST_F(Progress, LinesGrowAndAreFinal)
                            [&](const Part &part) { return part.sequence <= frame->sequence; }),
             parts.end());
     }
-    EXPECT_EQ(frames, wanted);
+    EXPECT_GE(frames, wanted);
     EXPECT_GT(compared, wanted) << "parts seen of " << frames << " frames";
     MUST(Stop());
     MUST(CompareWithLedger());
