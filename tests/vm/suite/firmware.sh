@@ -33,6 +33,8 @@ check anew anew
 for test in busy load; do
     check $test firmware_check $images $test
 done
+check anew.twice anew
+check twice firmware_check $images twice
 check anew.flash anew
 for test in cycle refused flash-stuck power-cut trial; do
     check $test firmware_check $images $test
