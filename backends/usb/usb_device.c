@@ -11,6 +11,7 @@
 
 #include "usb_stream.h"
 #include "vdh_default_image.h"
+#include "vidicon_brand.h"
 
 #define EVENTS_TURN_S 1
 #define QUIT_CONTROL  1
@@ -146,7 +147,8 @@ static int find_and_link(struct usb_card *card)
         return usb_find_error(card->base.id, choice.busy, "opening it");
     if (!card->link.handle)
         return vdi_error(VDC_E_NOT_FOUND,
-                         "usb:%s: no such device is plugged in; \"vidicon list\" shows what is",
+                         "usb:%s: no such device is plugged in; \"" VIDICON_BRAND_TOOL_NAME
+                         " list\" shows what is",
                          card->options.path);
     return VDC_OK;
 }

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vidicon_brand.h"
+
 #define REQUEST_BYTES 4096u
 #define EVENTS_TURN_S 1
 #define QUIT_SERVICE  1
@@ -246,7 +248,8 @@ static int find(struct uvc_device *camera)
     if (choice.busy)
         return usb_find_error(camera->id, choice.busy, "opening it");
     return vdi_error(VDC_E_NOT_FOUND,
-                     "usb:%s: no such device is plugged in; \"vidicon list\" shows what is",
+                     "usb:%s: no such device is plugged in; \"" VIDICON_BRAND_TOOL_NAME
+                     " list\" shows what is",
                      camera->options.path);
 }
 

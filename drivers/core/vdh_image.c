@@ -164,7 +164,7 @@ struct error_text {
 static const struct error_text errors[] = {
     {"NONE",          "Nothing was refused."                                                       },
     {"INCOMPLETE",    "Fewer bytes arrived than the image should have, or than a header has."      },
-    {"MAGIC",         "This is no Vidicon firmware image."                                         },
+    {"MAGIC",         "This is no firmware image for this kind of card."                           },
     {"HEADER_CRC",    "The header of the image is damaged."                                        },
     {"HEADER_FORMAT", "The image is of a format that this card does not know."                     },
     {"TARGET",        "The image is for another board."                                            },
