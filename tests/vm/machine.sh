@@ -28,13 +28,15 @@ machine_kernel() {
     case $1 in
     debug)
         machine_assignments=$("$here/debug_kernel.sh") || return 1
-        machine_memory=640
+        machine_memory=640 machine_low=''
         ;;
     *)
         machine_assignments=$("$here/kernel.sh" "$1") || return 1
-        machine_memory=1024
+        machine_memory=1024 machine_low=''
         ;;
     esac
+    # Most of this one's memory lies above 4 GiB, and a kernel takes from there first.
+    [ "$1" != 7 ] || machine_low=,max-ram-below-4g=384M
     eval "$machine_assignments"
 }
 
@@ -84,7 +86,7 @@ machine_run() {
     shift 5
     # shellcheck disable=SC2086
     set -- timeout --foreground -k 5 "$machine_seconds" "$vm_qemu" \
-        -M pc,memory-backend=memory -m $machine_memory -cpu $machine_processor $machine_processors \
+        -M pc,memory-backend=memory${machine_low:-} -m $machine_memory -cpu $machine_processor $machine_processors \
         -object memory-backend-memfd,id=memory,size=${machine_memory}M,share=on \
         -pidfile "$machine_folder/qemu.pid" -display none -nodefaults -no-reboot \
         -kernel "$machine_image" -initrd "$machine_initrd" \
