@@ -22,6 +22,8 @@
 option(VIDICON_FUZZ "Build the fuzzers (needs clang)" OFF)
 set(VIDICON_GTEST_DIR "/usr/src/googletest" CACHE PATH "GoogleTest's sources, for cross builds")
 find_program(VIDICON_VALGRIND valgrind)
+set(VIDICON_MEMCHECK "${VIDICON_VALGRIND}" --quiet --error-exitcode=99 --leak-check=full
+                     --errors-for-leak-kinds=definite,indirect,possible)
 
 if(VIDICON_TESTS)
     if(CMAKE_CROSSCOMPILING)
@@ -100,9 +102,7 @@ function(vidicon_add_memcheck name label timeout program)
     if(NOT VIDICON_VALGRIND OR VIDICON_SANITIZED)
         return()
     endif()
-    add_test(NAME ${name} COMMAND "${VIDICON_VALGRIND}" --quiet --error-exitcode=99
-        --leak-check=full --errors-for-leak-kinds=definite,indirect,possible
-        $<TARGET_FILE:${program}> ${ARGN})
+    add_test(NAME ${name} COMMAND ${VIDICON_MEMCHECK} $<TARGET_FILE:${program}> ${ARGN})
     set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${timeout} COST 10
         ENVIRONMENT_MODIFICATION "VIDICON_LONG=unset:")
 endfunction()
