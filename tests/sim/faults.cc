@@ -3,6 +3,7 @@
  * Every fault of the model through the public API, in virtual and in real time: each wait ends,
  * no delivered frame differs, the account equals the ledger, and the fault was really injected.
  */
+#include "../support/patience.h"
 #include "support.h"
 
 #include <chrono>
@@ -84,21 +85,33 @@ TEST_P(Faults, EndsWellAndIsExplained)
     auto [rate, fault] = GetParam();
     auto begin = std::chrono::steady_clock::now();
     bool timed = std::strstr(fault.script, "time=") != nullptr;
-    Card card(std::string("rate=") + rate + (timed ? "" : std::string("&faults=") + fault.script));
-    ASSERT_EQ(card.status, VDC_OK) << card.error;
-    ASSERT_EQ(card.OpenStream(Thumbnail()), VDC_OK) << vdc_error_text();
-    card.stray_expected = fault.Kind() == "dma-nowhere" ? 2 : 0; /* its count */
-
+    std::unique_ptr<Card> opened;
     CaptureOptions options;
+    Capture capture;
+
     options.timeout_ms = 300;
     options.later = timed ? fault.script : "";
-    Capture capture = RunCapture(card, options);
-    uint64_t injected = Injected(*capture.ledger, fault.Kind());
-    EXPECT_GT(injected, 0u) << "a fault that was not injected proves nothing";
-    RecordProperty("injected", static_cast<int>(injected));
-    EXPECT_EQ(capture.wrong, 0u);
+    /* Where the machine is late, a real card has no buffer for the very frame, which no fault hits then. A fault that
+     * was not injected proves nothing. */
+    EXPECT_TRUE(Patiently(rate == std::string("real") ? 5 : 1, [&, rate = rate, fault = fault] {
+        opened.reset();
+        opened = std::make_unique<Card>(std::string("rate=") + rate +
+                                        (timed ? "" : std::string("&faults=") + fault.script));
+        if (opened->status || opened->OpenStream(Thumbnail()) != VDC_OK)
+            return testing::AssertionFailure() << opened->error << vdc_error_text();
+        opened->stray_expected = fault.Kind() == "dma-nowhere" ? 2 : 0; /* its count */
+        capture = RunCapture(*opened, options);
+        EXPECT_EQ(capture.wrong, 0u);
+        uint64_t injected = Injected(*capture.ledger, fault.Kind());
+        if (injected && capture.stats.dropped[fault.cause] >= fault.drop)
+            return testing::AssertionSuccess();
+        return testing::AssertionFailure()
+               << "injected " << injected << ", lost " << capture.stats.dropped[fault.cause];
+    }));
+    ASSERT_TRUE(capture.ledger);
+    Card &card = *opened;
     std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    EXPECT_LT(took.count(), 8.0);
+    EXPECT_LT(took.count(), 40.0) << "it hung";
 
     if (fault.expect & GONE) {
         EXPECT_EQ(capture.end, VDC_E_GONE) << capture.error;
@@ -125,7 +138,6 @@ TEST_P(Faults, EndsWellAndIsExplained)
             capture.stats.produced_basis,
             static_cast<uint32_t>(fault.expect & INFERRED ? VDC_BASIS_SEQUENCE : VDC_BASIS_DEVICE));
     }
-    EXPECT_GE(capture.stats.dropped[fault.cause], fault.drop);
     if (fault.expect & ALL_FRAMES) {
         uint64_t lost = 0;
         for (uint32_t i = 0; i < VDC_DROP_SLOTS; i++)
