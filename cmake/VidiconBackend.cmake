@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 # vidicon_add_backend(<name> SOURCES <file>... [LIBRARIES <lib>...]
-#                     [SYSTEM_LIBRARIES <lib>...] [NOT_SHIPPED])
+#                     [SYSTEM_LIBRARIES <lib>...] [SYSTEM_LIBRARY_DIRS <dir>...] [NOT_SHIPPED])
 #
 # Makes the object library vidicon_backend_<name>, which sees backend.h, the public headers
 # and what LIBRARIES (of this tree) and SYSTEM_LIBRARIES bring. The latter are linked again
-# by whoever uses the static library. A shipped backend also gets a line VDI_BACKEND(<name>) in the
+# by whoever uses the static library, in the build from SYSTEM_LIBRARY_DIRS, too.
+# A shipped backend also gets a line VDI_BACKEND(<name>) in the
 # generated backend_list.inc and goes into the library. The list keeps the order of the
 # calls: it is the order in which devices are listed and an open without an id tries them.
 # NOT_SHIPPED is for what only tests build, such as backends/template.
@@ -15,7 +16,8 @@ add_library(vidicon_backend_list INTERFACE)
 target_include_directories(vidicon_backend_list INTERFACE "${VIDICON_GENERATED_DIR}/backends")
 
 function(vidicon_add_backend name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "NOT_SHIPPED" "" "SOURCES;LIBRARIES;SYSTEM_LIBRARIES")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "NOT_SHIPPED" ""
+                          "SOURCES;LIBRARIES;SYSTEM_LIBRARIES;SYSTEM_LIBRARY_DIRS")
     if(NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "vidicon_add_backend(${name}): SOURCES missing or stray "
                             "arguments: ${arg_UNPARSED_ARGUMENTS}")
@@ -26,11 +28,13 @@ function(vidicon_add_backend name)
     target_link_libraries(${target} PUBLIC vidicon_backend_api ${arg_LIBRARIES}
                                            ${arg_SYSTEM_LIBRARIES}
                                     PRIVATE vidicon_warnings vidicon_platform vidicon_brand)
+    target_link_directories(${target} PUBLIC ${arg_SYSTEM_LIBRARY_DIRS})
     target_compile_definitions(${target} PRIVATE VIDICON_BUILDING)
 
     if(NOT arg_NOT_SHIPPED)
         set_property(GLOBAL APPEND PROPERTY VIDICON_BACKENDS ${name})
         set_property(GLOBAL APPEND PROPERTY VIDICON_SYSTEM_LIBRARIES ${arg_SYSTEM_LIBRARIES})
+        set_property(GLOBAL APPEND PROPERTY VIDICON_SYSTEM_LIBRARY_DIRS ${arg_SYSTEM_LIBRARY_DIRS})
     endif()
 endfunction()
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# libpng and libyuv for Windows, which Debian does not have, out of its source packages, in the
+# libpng, libyuv and libusb for Windows, which Debian does not have, out of its source packages, in the
 # versions that are installed for this machine: the same picture gives the same file on both. Debian's
-# patches are left out: they mend readers of files, and only writers are linked.
+# patches are left out: they mend readers of files, and only writers are linked; libusb has none.
 #   sh cmake/mingw-libraries.sh          builds them unless they are kept already; prints the folder
 #   sh cmake/mingw-libraries.sh --where  prints it only if they are there
 # The sources come by apt: addresses and keys are those of this machine's own configuration. zlib is
@@ -23,12 +23,12 @@ source_of() {  # source_of PACKAGE: "NAME VERSION" of its source
 }
 
 if ! { png=$(source_of libpng-dev) && yuv=$(source_of libyuv-dev) &&
-    compiler=$($cc -dumpversion 2>/dev/null); }; then
+    usb=$(source_of libusb-1.0-0-dev) && compiler=$($cc -dumpversion 2>/dev/null); }; then
     [ "${1:-}" != --where ] || exit 0
-    fail 'libpng-dev, libyuv-dev and the compiler for Windows are not all installed'
+    fail 'libpng-dev, libyuv-dev, libusb-1.0-0-dev and the compiler for Windows are not all installed'
 fi
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vidicon/mingw
-kept=$cache/1-$(echo "$png $yuv gcc $compiler" | tr -c 'A-Za-z0-9.+~\n-' '_')
+kept=$cache/2-$(echo "$png $yuv $usb gcc $compiler" | tr -c 'A-Za-z0-9.+~\n-' '_')
 
 if [ -f "$kept/ready" ]; then
     echo "$kept"
@@ -90,26 +90,54 @@ library() {
     $ar crs "$work/lib/lib$name.a" "$work/$name.objects"/*.o
 }
 
+# libusb, which is under the LGPL: a DLL, so that whoever gets it can put another one in its place, with
+# its licence and a word on where it comes from. The import library has the name that -static looks for.
+usb_library() {
+    from=$work/usb.source/libusb
+    # What its configure script finds out on this system.
+    printf '#define %s\n' '_GNU_SOURCE 1' '_WIN32_WINNT _WIN32_WINNT_VISTA' DEFAULT_VISIBILITY \
+        'ENABLE_LOGGING 1' 'PLATFORM_WINDOWS 1' \
+        'PRINTF_FORMAT(a, b) __attribute__((__format__(__gnu_printf__, a, b)))' \
+        >"$work/usb.source/config.h"
+    # The other names in it are those of 32-bit programs.
+    grep -v @ "$from/libusb-1.0.def" >"$work/usb.source/libusb.def"
+    mkdir -p "$work/bin" "$work/lib" "$work/include" "$work/share/libusb-1.0"
+    $cc -shared -static-libgcc -O2 -s -I"$work/usb.source" -I"$from" "$from"/*.c \
+        "$from"/os/*_windows.c "$from"/os/windows_*.c "$work/usb.source/libusb.def" \
+        -o "$work/bin/libusb-1.0.dll" "-Wl,--no-insert-timestamp,--out-implib,$work/lib/libusb-1.0.a" \
+        >"$work/usb.log" 2>&1 || fail "usb does not compile: $(grep -m 1 error "$work/usb.log")"
+    cp "$from/libusb.h" "$work/include"
+    cp "$work/usb.source/COPYING" "$work/share/libusb-1.0/COPYING.txt"
+    cat >"$work/share/libusb-1.0/SOURCE.txt" <<END
+libusb-1.0.dll is libusb under the GNU Lesser General Public License 2.1 or later (COPYING.txt): the
+sources of Debian's package $usb as their authors released them, without Debian's changes,
+built by cmake/mingw-libraries.sh of Vidicon with $cc $compiler.
+END
+}
+
 [ -f /usr/$target/include/zlib.h ] || fail 'there is no zlib for Windows (libz-mingw-w64-dev)'
 prepare_apt
 # shellcheck disable=SC2086
 unpack png.source $png
 # shellcheck disable=SC2086
 unpack yuv.source $yuv
+# shellcheck disable=SC2086
+unpack usb.source $usb
 
 cp "$work/png.source/scripts/pnglibconf.h.prebuilt" "$work/png.source/pnglibconf.h"
 rm "$work/png.source/pngtest.c"
 library png "$cc" "-I../png.source -DPNG_INTEL_SSE_OPT=0" "$work/png.source"/png*.c
 library yuv "$cxx" -I../yuv.source/include "$work/yuv.source/source"/*.cc
+usb_library
 cd "$work"
 
-mkdir include
+mkdir -p include
 cp png.source/png.h png.source/pngconf.h png.source/pnglibconf.h include
 cp -R yuv.source/include/libyuv yuv.source/include/libyuv.h include
 # zlib lies beside them, so that one folder is enough.
 cp /usr/$target/include/zlib.h /usr/$target/include/zconf.h include
 cp /usr/$target/lib/libz.a lib
-rm -rf apt png.source* yuv.source* ./*.objects
+rm -rf apt png.source* yuv.source* usb.source* ./*.objects
 : >ready
 # Somebody else may have been quicker; theirs is as good.
 mv -T "$work" "$kept" 2>/dev/null || true

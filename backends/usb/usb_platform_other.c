@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Systems without usbfs and udev. */
+/* Systems without usbfs and udev: Windows, macOS. */
 #include "usb.h"
 
 uint64_t usb_platform_budget_bytes(void)
@@ -9,7 +9,7 @@ uint64_t usb_platform_budget_bytes(void)
 
 const char *usb_platform_permission_text(void)
 {
-    return "the system lets this user not open it";
+    return "the system lets this user not open it, or another program has it";
 }
 
 uint64_t usb_platform_bus_mark(void)

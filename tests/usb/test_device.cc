@@ -35,7 +35,7 @@ TEST_F(UsbDevice, ListsBySerialElseByPort)
     EXPECT_EQ(1u, found.count("usb:A1"));
     ASSERT_EQ(1u, found.count("usb:port-3-2.5"));
     EXPECT_EQ(VDC_E_PERMISSION, vdc_device_open(&device, context, "usb:port-3-2.5", 0));
-    EXPECT_NE(nullptr, std::strstr(vdc_error_text(), "60-vidicon.rules")) << vdc_error_text();
+    EXPECT_NE(nullptr, std::strstr(vdc_error_text(), ADVICE)) << vdc_error_text();
 }
 
 TEST_F(UsbDevice, UnknownIdsAndOptions)

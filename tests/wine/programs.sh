@@ -65,6 +65,21 @@ file() {
     fi
 }
 
+# says NAME STATUS WORDS ARGUMENT...: the tool as a Windows program ends so and says that.
+says() {
+    name=$1 wanted=$2 words=$3
+    shift 3
+    timeout -k 5 60 wine "$mingw/bin/vidicon.exe" "$@" >"$name.windows" 2>&1 </dev/null
+    status=$?
+    if [ $status -ne "$wanted" ]; then
+        echo "not ok programs.$name: it ends with status $status, see $name.windows"
+    elif ! grep -q "$words" "$name.windows"; then
+        echo "not ok programs.$name: no \"$words\" in $name.windows"
+    else
+        echo "ok programs.$name"
+    fi
+}
+
 both version vidicon --version
 both list vidicon list --sim 2
 both info vidicon info "$card"
@@ -78,6 +93,16 @@ both sample-controls controls sim:0 Brightness=140 Gain=20
 both sample-caller-buffers caller_buffers "$card" 50
 both sample-eventloop eventloop "$card" 50
 both sample-hotplug hotplug 2 "sim:0?faults=signal-loss@time=300000,ms=200"
+
+# The real libusb, which finds no bus under Wine; a library without that backend has other words.
+if [ -f "$mingw/bin/libusb-1.0.dll" ]; then
+    says usb-list 0 '^No capture device found' list
+    says usb-open 3 '^vidicon: usb:any: no such device is plugged in' info usb:any
+else
+    for name in usb-list usb-open; do
+        echo "skip programs.$name: $(tail -n 1 libraries.log)"
+    done
+fi
 
 # Pictures and clips need libraries that Debian has for Linux only.
 if [ -f "$mingw/bin/snapshot.exe" ] && [ -f "$mingw/bin/record.exe" ]; then

@@ -3,7 +3,8 @@
 # Everything that runs under Wine: sh tests/wine/run.sh [--long] [--mingw DIR] [--dev DIR]
 #   --mingw DIR  build folder of the preset mingw, --dev DIR that of dev; they are built if need be
 #   --long       the full counts
-# One line a test on stdout: "ok NAME", "not ok NAME: why". Details are in build/logs/wine.
+# One line a test on stdout: "ok NAME", "not ok NAME: why". Details are in build/logs/wine, and in its
+# rows/ the driver's row of the conformance matrix (tests/vm/publish.sh).
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -20,7 +21,7 @@ while [ $# -gt 0 ]; do
         shift
         ;;
     *)
-        sed -n '3,6s/^# \{0,1\}//p' "$0"
+        sed -n '3,7s/^# \{0,1\}//p' "$0"
         exit 2
         ;;
     esac
@@ -40,7 +41,7 @@ programs() {
     for program in "$mingw"/bin/test_*.exe; do
         name=${program##*/test_}
         case $name in
-        sim_time.exe | sim_faults.exe) continue ;;
+        sim_time.exe | sim_faults.exe | usb_*.exe) continue ;;
         esac
         echo "$(echo "${name%.exe}" | tr _ .) $limit $program"
     done
@@ -54,6 +55,16 @@ programs_in_real_time() {
     echo "sim.time $limit $mingw/bin/test_sim_time.exe"
     echo "sim.faults $limit $mingw/bin/test_sim_faults.exe"
     echo "conformance.sim-real $limit $suite --device=sim:1?rate=real"
+}
+
+# The USB backend over the bus of the tests, which is one of real time.
+programs_on_usb() {
+    [ ! -f "$mingw/bin/usb_conformance.exe" ] ||
+        echo "usb.conformance.ss $limit $mingw/bin/usb_conformance.exe --device=ss"
+    for program in "$mingw"/bin/test_usb_*.exe; do
+        name=${program##*/test_}
+        echo "$(echo "${name%.exe}" | tr _ .) $limit $program"
+    done
 }
 
 fail_all() {
@@ -94,13 +105,16 @@ export here mingw dev root
     for part in driver library; do # both mostly wait for frames
         sh "$here/chain.sh" $part >chain.$part.lines 2>chain.$part.errors &
     done
+    # Plain counts, as under the other tools that slow programs down.
+    programs_on_usb | env -u VIDICON_LONG xargs -P 2 -L 1 sh "$here/suite.sh" \
+        >chain.usb.lines 2>chain.usb.errors &
     sh "$here/controls.sh"
     # Whole programs, each started once.
     programs | xargs -P 2 -L 1 sh "$here/suite.sh"
     sh "$here/programs.sh"
     programs_in_real_time | xargs -P 3 -L 1 sh "$here/suite.sh"
     wait
-    for part in driver library; do
+    for part in driver library usb; do
         cat chain.$part.lines
         grep -q '^\(not \)*ok ' chain.$part.lines ||
             echo "not ok chain.$part: it says nothing, see chain.$part.errors"

@@ -261,7 +261,7 @@ void fake_usb_forgive(void)
 static void complain_of(size_t count, const char *what)
 {
     if (count > 0) {
-        complain("left behind: %zu %s", count, what);
+        complain("left behind: %llu %s", static_cast<unsigned long long>(count), what);
     }
 }
 
