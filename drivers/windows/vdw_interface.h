@@ -131,9 +131,9 @@ enum vdw_firmware_code {
     VDW_FIRMWARE_BOOT = 0,      /* load the image behind the command into RAM and start it */
     VDW_FIRMWARE_STORE = 1,     /* store the image behind the command in the free slot */
     VDW_FIRMWARE_BOOT_SLOT = 2, /* start `slot`, on trial unless it is the active one */
-    VDW_FIRMWARE_COMMIT = 3,
-    VDW_FIRMWARE_ROLL_BACK = 4,
-    VDW_FIRMWARE_RESTORE = 5 /* reset the card, then boot as when Windows starts */
+    VDW_FIRMWARE_COMMIT = 3,    /* done when the card's record says that the slot is active */
+    VDW_FIRMWARE_ROLL_BACK = 4, /* likewise, the other slot */
+    VDW_FIRMWARE_RESTORE = 5    /* reset the card, then boot as when Windows starts */
 };
 
 /* The request returns as soon as the image is copied; FIRMWARE_STATUS shows progress and result, and

@@ -73,6 +73,13 @@ void bus_pass(uint64_t ns)
     vdm_advance(bus.card, vdm_now_ns(bus.card) + ns);
 }
 
+int bus_interrupt_due(void)
+{
+    if (!bus.irq_connected)
+        return 0;
+    return bus.line ? bus.card && bus.powered && vdm_interrupt_line(bus.card) : bus.irq_pending;
+}
+
 /* 0 if nothing answers. */
 static int begin(uint64_t cost_ns)
 {

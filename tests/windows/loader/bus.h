@@ -26,6 +26,7 @@ struct bus {
     int powered;
     int irq_pending;
     int irq_connected;
+    int line;        /* interrupts are the line's level, shared with other cards; else messages */
     int dma_allowed; /* bit 2 of the command register in configuration space */
     int strange_dma; /* 1: a fault of the script may send the card anywhere */
     uint64_t refused;
@@ -40,6 +41,9 @@ void bus_power_on(void);
 uint64_t bus_now_ns(void);
 /* Time passes. */
 void bus_pass(uint64_t ns);
+
+/* The interrupt routine is to be called. */
+int bus_interrupt_due(void);
 
 /* An access by the driver. */
 uint32_t bus_read(uint32_t offset, uint32_t bytes);

@@ -97,7 +97,8 @@ void capture_intersect(struct capture_format *out, unsigned index)
     class_request_free(request);
 }
 
-void capture_window(struct capture_format *out, uint32_t code, uint32_t width, uint32_t height)
+void capture_window_of(struct capture_format *out, uint32_t code, uint32_t width, uint32_t height,
+                       int own)
 {
     static struct capture_format ranges[MAX_RANGES];
     static _Alignas(8) uint8_t range[512];
@@ -108,21 +109,26 @@ void capture_window(struct capture_format *out, uint32_t code, uint32_t width, u
     unsigned i = 0;
     uint32_t bytes;
 
-    while (i < count && (ranges[i].code != code || ranges[i].own))
+    while (i < count && (ranges[i].code != code || ranges[i].own != own))
         i++;
     if (i == count || pin->format[i]->size > sizeof(range))
         report_fail(CHECK_STATUS, "%.4s is not among the ranges", (const char *)&code);
     memcpy(range, pin->format[i], pin->format[i]->size);
     memcpy(range + 64 + 16 + 128 + 52, &width, 4);
     memcpy(range + 64 + 16 + 128 + 56, &height, 4);
-    out->size = FORMAT_PLAIN;
+    out->size = own ? FORMAT_BYTES : FORMAT_PLAIN;
     scene_expect(
-        intersect((const struct ks_format *)(const void *)range, out->bytes, FORMAT_PLAIN, &bytes),
+        intersect((const struct ks_format *)(const void *)range, out->bytes, out->size, &bytes),
         STATUS_SUCCESS, "a window");
     read_format(out, out->bytes, 64);
     class_request_free(request);
     if (out->width != width || out->height != height)
         report_fail(CHECK_STATUS, "a window of %ux%u", out->width, out->height);
+}
+
+void capture_window(struct capture_format *out, uint32_t code, uint32_t width, uint32_t height)
+{
+    capture_window_of(out, code, width, height, 0);
 }
 
 void capture_choose(struct capture_format *out, uint32_t code, uint32_t width, uint32_t height,
@@ -143,24 +149,6 @@ void capture_choose(struct capture_format *out, uint32_t code, uint32_t width, u
 }
 
 /* ---- Pictures ---- */
-
-static const struct vdm_ledger *ledger(void)
-{
-    return vdm_get_ledger(bus.card);
-}
-
-/* The ledger's next frame that reached memory. */
-const struct vdm_ledger_frame *capture_next_good(void)
-{
-    while (capture.next_good < ledger()->frame_count) {
-        const struct vdm_ledger_frame *frame =
-            &ledger()->frames[capture.next_good++ % VDM_LEDGER_FRAMES];
-
-        if (frame->cause == VDM_CAUSE_GOOD)
-            return frame;
-    }
-    report_fail(CHECK_ACCOUNT, "more pictures arrived than the card wrote");
-}
 
 /* Lines below the frame number are alike in the pattern; the first of them stands for the others. */
 static int repeats(uint32_t line)
@@ -251,14 +239,16 @@ static void on_read(struct class_request *request)
         capture.cancelled++;
     else if (request->result.status != STATUS_SUCCESS)
         capture.failed++;
-    else if (header->used == 0)
+    else if (header->used == 0) {
         capture.empty++;
-    else {
+        capture_told(info, 0);
+    } else {
         check_header(header, info);
         if (picture->written < capture.format.picture_bytes)
             report_fail(CHECK_PICTURE, "the card wrote %llu of %u bytes",
                         (unsigned long long)picture->written, capture.format.picture_bytes);
         compare(picture);
+        capture_told(info, 1);
         if (capture.compare == 1)
             capture.compare = 2; /* that lines repeat was seen */
         capture.delivered++;
@@ -301,7 +291,7 @@ void capture_start(void)
     capture.delivered = capture.empty = capture.cancelled = capture.failed = capture.gaps = 0;
     capture.last_picture = 0;
     capture.dropped = 0;
-    capture.next_good = ledger()->frame_count;
+    capture_account_begin();
     scene_expect(scene_state(capture.stream, KSSTATE_ACQUIRE), STATUS_SUCCESS, "ACQUIRE");
     scene_expect(scene_state(capture.stream, KSSTATE_PAUSE), STATUS_SUCCESS, "PAUSE");
     for (unsigned i = 0; i < capture.reads; i++)
@@ -332,19 +322,6 @@ void capture_stop(void)
     class_run_for(1000000);
     if (class_find_sent(SRB_READ_DATA))
         report_fail(CHECK_SRB_NEVER, "a read is still with the driver after STOP");
-}
-
-void capture_account(void)
-{
-    uint64_t good = ledger()->capture.by_cause[VDM_CAUSE_GOOD];
-
-    if (capture.delivered != good)
-        report_fail(CHECK_ACCOUNT, "%llu delivered, %llu in the ledger of %llu",
-                    (unsigned long long)capture.delivered, (unsigned long long)good,
-                    (unsigned long long)ledger()->capture.produced);
-    if (!capture.faulty && ledger()->capture.produced != good)
-        report_fail(CHECK_ACCOUNT, "%llu produced, %llu good",
-                    (unsigned long long)ledger()->capture.produced, (unsigned long long)good);
 }
 
 void capture_close(void)

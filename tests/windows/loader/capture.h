@@ -32,6 +32,9 @@ unsigned capture_ranges(struct capture_format out[MAX_RANGES]);
 void capture_intersect(struct capture_format *out, unsigned index);
 /* A window of the first mode that has the code. */
 void capture_window(struct capture_format *out, uint32_t code, uint32_t width, uint32_t height);
+/* The same, with the driver's own specifier if `own`. */
+void capture_window_of(struct capture_format *out, uint32_t code, uint32_t width, uint32_t height,
+                       int own);
 /* The first plain range with that code and size. */
 void capture_choose(struct capture_format *out, uint32_t code, uint32_t width, uint32_t height,
                     int own);
@@ -52,8 +55,15 @@ struct capture {
     uint64_t failed;
     uint64_t gaps; /* discontinuities told */
     int64_t last_picture;
-    int64_t dropped;    /* as the last frame told */
-    uint32_t next_good; /* place in the ledger */
+    int64_t dropped; /* as the last frame told */
+    /* The account, from capture_start on. */
+    uint32_t next_good;          /* place in the ledger */
+    uint64_t lost[VDM_CAUSES];   /* by the ledger, up to there */
+    uint64_t told[VDM_CAUSES];   /* by struct vdw_frame_info */
+    uint32_t told_capture;       /* the driver's number of the capture that frames came from */
+    uint64_t before[VDM_CAUSES]; /* in the ledger at the start; produced and captures likewise */
+    uint64_t before_produced;
+    uint64_t before_captures;
 };
 
 extern struct capture capture;
@@ -67,14 +77,21 @@ void capture_start(void);
 void capture_frames(uint64_t count);
 /* RUN to STOP; every read is back. Compares the counts with the ledger. */
 void capture_stop(void);
-/* Compares what was delivered with the ledger of the present capture. */
-void capture_account(void);
 void capture_close(void);
-/* The ledger's next frame that reached memory. */
-const struct vdm_ledger_frame *capture_next_good(void);
 /* 0 if the bytes are picture `number`; *plane and *line say where they differ. */
 int capture_differs(const uint8_t *picture, uint32_t number, uint32_t *plane, uint32_t *line);
 /* Sends the read of a buffer that is with the application. */
 void capture_send(unsigned which);
+
+/* ---- account.c ---- */
+
+void capture_account_begin(void);
+/* The ledger's next frame that reached memory. What lies before it was lost, and is counted. */
+const struct vdm_ledger_frame *capture_next_good(void);
+/* What a completed read tells of losses, against what the ledger has up to its frame. */
+void capture_told(const struct ks_frame_info *info, int good);
+/* After capture_stop: what was delivered, and the driver's counts by cause, against the ledger. Where
+ * records may be lost (capture.lossy) within bounds. */
+void capture_account(void);
 
 #endif

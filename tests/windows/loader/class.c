@@ -22,8 +22,7 @@ static struct class_request *requests;
 
 static void at_point(void)
 {
-    if (bus.irq_pending && bus.irq_connected && driver_level < LEVEL_DEVICE &&
-        !class.hold_interrupts)
+    if (bus_interrupt_due() && driver_level < LEVEL_DEVICE && !class.hold_interrupts)
         class_enter_interrupt();
     if (driver_level == LEVEL_PASSIVE && class.preempt && driver_frame &&
         driver_frame->place != PLACE_LOAD && report_random(class.preempt) == 0) {
@@ -354,8 +353,9 @@ int class_turn(void)
     unsigned first = report_random(kinds);
 
     class.turns++;
-    if (bus.irq_pending && bus.irq_connected && driver_level < LEVEL_DEVICE &&
-        !class.hold_interrupts) {
+    /* On a line others call, too. */
+    if (driver_level < LEVEL_DEVICE && !class.hold_interrupts &&
+        (bus_interrupt_due() || (bus.line && bus.irq_connected && report_random(50) == 0))) {
         class_enter_interrupt();
         return 1;
     }

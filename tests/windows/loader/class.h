@@ -100,8 +100,9 @@ struct class {
     sc_event_routine event_routine;
     struct class_event *events;
     unsigned reenumerations;
-    int removed;         /* the device extension is gone */
-    int hold_interrupts; /* 1: they wait, as on a machine that is busy elsewhere */
+    int removed;            /* the device extension is gone */
+    unsigned refuse_config; /* so many calls of StreamClassReadWriteConfig fail */
+    int hold_interrupts;    /* 1: they wait, as on a machine that is busy elsewhere */
     uint64_t turns;
 };
 

@@ -265,6 +265,10 @@ static NT_API uint8_t read_write_config(const void *extension, uint8_t read, uin
 {
     require_device(extension, "StreamClassReadWriteConfig");
     driver_require_level(LEVEL_PASSIVE, "StreamClassReadWriteConfig");
+    if (class.refuse_config > 0) {
+        class.refuse_config--;
+        return 0;
+    }
     if (offset > sizeof(bus.config_space) || length > sizeof(bus.config_space) - offset)
         return 0;
     if (read)

@@ -93,7 +93,10 @@ void class_enter_slot(struct class_slot *slot, const char *name, enum sc_priorit
 
 void class_enter_interrupt(void)
 {
+    static unsigned again;
     struct driver_frame frame;
+    int ours = bus_interrupt_due();
+    int taken;
 
     bus.irq_pending = 0;
     if (class.removed)
@@ -101,10 +104,18 @@ void class_enter_interrupt(void)
     /* On the line of a card that sleeps nothing comes; the message of just before is dropped. */
     if (!bus.powered)
         return;
-    report->interrupts++;
+    report->interrupts += (uint64_t)ours;
     driver_enter(&frame, "interrupt", PLACE_INTERRUPT, LEVEL_DEVICE);
-    (void)class.init.interrupt(class.extension);
+    taken = class.init.interrupt(class.extension);
     driver_leave(&frame);
+    if (!bus.line)
+        return;
+    /* A line that nobody takes, or that stays, is called for ever. */
+    if (ours && !taken && !vdm_is_gone(bus.card))
+        report_fail(CHECK_ENDLESS, "the card pulls the line, and the routine does not take it");
+    again = bus_interrupt_due() ? again + 1 : 0;
+    if (again > 1000)
+        report_fail(CHECK_ENDLESS, "the interrupt routine leaves the line as it is");
 }
 
 void class_enter_cancel(struct class_request *request)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loader --sys FILE [--expect CHECK] [--ports] [--seed N] [--count N] [--old FILE] [--new FILE]
+ * loader --sys FILE [--expect CHECK] [--ports] [--line] [--seed N] [--count N] [--old FILE] [--new FILE]
  *        [--step EVERY] [--costs FILE] [--lines FILE --hits FILE] [--faults]
  *        [--kind KIND] [--break RULE]
  *        SCENARIO...  runs them, each in a process of its own
+ *   --line: interrupts by the level of a line that cards share; else by messages.
  *   --step: instructions are counted, in one of so many calls; 0: in the dearest. --costs: where the
  *   table goes.
  *   --kind, --break: of the test driver, by the names in breaks.def.
@@ -201,6 +202,8 @@ int main(int count, char **arguments)
             want_faults = 1;
         else if (strcmp(arguments[at], "--ports") == 0)
             scene_options.ranges = BUS_PORTS;
+        else if (strcmp(arguments[at], "--line") == 0)
+            bus.line = 1;
         else if (option(&arguments[at], "--sys", &scene_options.sys) ||
                  option(&arguments[at], "--expect", &expect) ||
                  option(&arguments[at], "--step", &step) ||

@@ -16,6 +16,7 @@
 #define CHECK_COPY             "processor-copy"
 #define CHECK_DMA              "dma-outside"
 #define CHECK_DMA_LATE         "dma-after-completion"
+#define CHECK_EARLY            "told-early"
 #define CHECK_ENDLESS          "endless-loop"
 #define CHECK_EVENT            "event-unknown"
 #define CHECK_IMAGE            "image"

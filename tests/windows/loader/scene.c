@@ -163,6 +163,14 @@ nt_status scene_state(struct class_stream *stream, enum ks_state state)
     return class_do(request);
 }
 
+void scene_flush(struct class_stream *stream)
+{
+    scene_expect(class_do(class_request_create(SRB_BEGIN_FLUSH, stream)), STATUS_SUCCESS,
+                 "BEGIN_FLUSH");
+    if (class_find_sent(SRB_READ_DATA))
+        report_fail(CHECK_EARLY, "a flush is told done, and a read is still with the driver");
+}
+
 nt_status scene_power(enum nt_power state)
 {
     struct class_request *request = class_request_create(SRB_CHANGE_POWER_STATE, NULL);

@@ -48,6 +48,8 @@ nt_status scene_close(struct class_stream *stream);
 struct class_request *scene_close_request(struct class_stream *stream);
 void scene_close_done(struct class_stream *stream);
 nt_status scene_state(struct class_stream *stream, enum ks_state state);
+/* BEGIN_FLUSH, to its end; fails with "told-early" if the driver still has a read then. */
+void scene_flush(struct class_stream *stream);
 nt_status scene_device(uint32_t command);
 nt_status scene_power(enum nt_power state);
 struct sc_header *scene_info(struct class_request **request);
@@ -74,6 +76,8 @@ struct vdw_firmware_status;
  * on the card comes up by itself, without an upload. */
 void scene_flash_make(void);
 void scene_flash_fill(void);
+/* Fails with "told-early" if the card is still at a flash operation, which was told done. */
+void scene_flash_told(const char *what);
 /* Reads the image (0: older, 1: newer) that the next command carries. */
 void scene_firmware_image(unsigned which);
 void scene_firmware_spoil(void);

@@ -10,16 +10,21 @@
 #include "capture.h"
 #include "report.h"
 
-static void begin(void)
+static void begin_with(int own)
 {
     struct capture_format format;
 
     scene_begin();
     class_run_for(2000000000);
-    capture_window(&format, CODE('Y', 'U', 'Y', 'V'), 322, 240);
+    capture_window_of(&format, CODE('Y', 'U', 'Y', 'V'), 322, 240, own);
     capture_open(&format, 4, DMA_PAGES, 0);
     capture_start();
     capture_frames(2);
+}
+
+static void begin(void)
+{
+    begin_with(0);
 }
 
 /* The pages of every read are taken away while the card still has them. */
@@ -51,6 +56,43 @@ static void account(void)
     begin();
     capture.delivered--;
     capture_stop();
+    capture_account();
+}
+
+/* A loss that DropCount does not have; one that frames tell under another cause; a count that is one
+ * short; a capture whose counts could not be read, and nobody knows why. */
+static void drop_count(void)
+{
+    begin();
+    capture.lost[VDM_CAUSE_NO_BUFFER]++;
+    capture_frames(2);
+}
+
+static void cause(void)
+{
+    begin_with(1);
+    capture.lost[VDM_CAUSE_FIFO]++;
+    capture.lost[VDM_CAUSE_DMA]--;
+    capture_frames(2);
+}
+
+static void counts(void)
+{
+    begin();
+    capture.before[VDM_CAUSE_NO_SIGNAL]--;
+    capture_stop();
+    capture_account();
+}
+
+static void incomplete(void)
+{
+    begin();
+    capture.faulty = 1;
+    scene_fault_script("power-cut@frame=6");
+    capture.lossy = 1;
+    class_run_for(3000000000);
+    capture_stop();
+    capture.lossy = 0;
     capture_account();
 }
 
@@ -90,6 +132,10 @@ const struct scene scene_control[] = {
     {"control.dma-outside",          dma_outside},
     {"control.picture",              picture    },
     {"control.account",              account    },
+    {"control.drop-count",           drop_count },
+    {"control.cause",                cause      },
+    {"control.counts",               counts     },
+    {"control.incomplete",           incomplete },
     {"control.status",               status     },
     {"control.image",                image      },
     {NULL,                           NULL       }

@@ -49,15 +49,21 @@ enum loss {
     LOSS_RECORDS /* completions may be lost with the card's memory */
 };
 
-static void under(const char *text, enum loss loss)
+/* The driver's own specifier: its frames tell of losses by cause. */
+static void begin(void)
 {
     struct capture_format format;
 
     scene_begin();
     class_run_for(2000000000);
-    capture_window(&format, CODE('Y', 'U', 'Y', 'V'), 322, 240);
+    capture_window_of(&format, CODE('Y', 'U', 'Y', 'V'), 322, 240, 1);
     capture_open(&format, 6, DMA_PAGES, 0);
     bus.strange_dma = 1;
+}
+
+static void under(const char *text, enum loss loss)
+{
+    begin();
     scene_fault_script(text);
     capture_start();
     capture.faulty = 1;
@@ -65,8 +71,7 @@ static void under(const char *text, enum loss loss)
     capture.compare = 2;
     class_run_for(3000000000);
     capture_stop();
-    if (loss == LOSS_FRAMES)
-        capture_account();
+    capture_account();
     count_injected(text);
 
     /* As if nothing had been. */
@@ -107,6 +112,53 @@ UNDER(stop_never, "stop-never@frame=0,count=0", LOSS_RECORDS)
 UNDER(control_change, "control-change@frame=3,control=5,value=200", LOSS_FRAMES)
 UNDER(time_jump, "time-jump@frame=5,ticks=100000000", LOSS_FRAMES)
 UNDER(time_jump_back, "time-jump@frame=5,ticks=-100000000", LOSS_FRAMES)
+
+/* A card that does not stop, on a bus that does not take its right to master it away at once: no page is
+ * given back before that is surely gone. Nor is it taken for given back when it is not. */
+static void cut_refused(void)
+{
+    struct class_request *request;
+    char text[96];
+
+    begin();
+    capture_start();
+    capture_frames(3);
+    snprintf(text, sizeof(text), "reg-stuck@read=%llu,reg=CAPTURE_STATUS,value=%u,count=0",
+             (unsigned long long)vdm_get_ledger(bus.card)->register_reads + 1,
+             (unsigned)VDH_V_CAPTURE_STATUS_STATE_STOPPING);
+    scene_fault_script(text);
+    capture.faulty = capture.lossy = 1;
+    capture.again = 0;
+    class.refuse_config = 5;
+    request = class_request_create(SRB_SET_STREAM_STATE, capture.stream);
+    request->srb->u.state = KSSTATE_STOP;
+    request->keep = 1;
+    class_send(request);
+    while (request->state != CLASS_DONE) {
+        class_step();
+        if (bus.dma_allowed && !class_find_sent(SRB_READ_DATA))
+            report_fail(CHECK_DMA, "the reads are back, and the card is still a master of the bus");
+    }
+    scene_expect(class_wait(request), STATUS_SUCCESS, "STOP");
+    class_request_free(request);
+    class_run_for(1000000);
+    if (class.refuse_config > 0 || bus.dma_allowed || capture.cancelled == 0)
+        report_fail("script", "bus mastering was not taken away");
+    capture_account();
+    count_injected(text);
+    scene_fault_script("");
+    class_run_for(1000000000);
+    bus.strange_dma = 0;
+    capture.lossy = 0;
+    class.refuse_config = 1;
+    capture_start();
+    capture_frames(4);
+    capture_stop();
+    if (class.refuse_config > 0)
+        report_fail("script", "bus mastering was not given back");
+    capture_close();
+    scene_end();
+}
 
 /* ---- Unplugged at any access ---- */
 
@@ -308,6 +360,7 @@ const struct scene scene_fault[] = {
     {"fault.control-change",        fault_control_change},
     {"fault.time-jump",             fault_time_jump     },
     {"fault.time-jump-back",        fault_time_jump_back},
+    {"fault.cut-refused",           cut_refused         },
     {"unplug.reads",                unplug_reads        },
     {"unplug.writes",               unplug_writes       },
     {"unplug.stage",                unplug_stage        },

@@ -107,6 +107,12 @@ void scene_flash_fill(void)
     run_command(VDW_FIRMWARE_COMMIT, 0, 0, NEW_VERSION, "COMMIT");
 }
 
+void scene_flash_told(const char *what)
+{
+    if (vdh_field_get(vdm_read(bus.card, VDH_R_FLASH_STATUS), VDH_F_FLASH_STATUS_BUSY))
+        report_fail(CHECK_EARLY, "%s is told done, and the card is busy", what);
+}
+
 static void begin(void)
 {
     scene_flash_make();
@@ -128,8 +134,6 @@ static void commands(void)
     slot = status.slot_version[0] ? 0 : 1;
     run_command(VDW_FIRMWARE_BOOT_SLOT, slot, 0, OLD_VERSION, "BOOT_SLOT");
     run_command(VDW_FIRMWARE_COMMIT, 0, 0, OLD_VERSION, "COMMIT");
-    (void)command(VDW_FIRMWARE_ROLL_BACK, 0, 0); /* the other slot is empty */
-    class_run_for(1000000000);
     scene_expect(command(VDW_FIRMWARE_BOOT_SLOT, 7, 0), STATUS_INVALID_PARAMETER, "slot 7");
     scene_expect(command(99, 0, 0), STATUS_INVALID_PARAMETER, "command 99");
     scene_expect(command(VDW_FIRMWARE_BOOT, 0, 0), STATUS_INVALID_PARAMETER, "BOOT of nothing");
@@ -184,6 +188,135 @@ static void flash_under(const char *fault)
     scene_end();
 }
 
+/* ---- The record: which slot is active ---- */
+
+/* COMMIT or ROLL_BACK, watched so often that it cannot be told done before it is. */
+static struct vdw_firmware_status record(uint32_t code, uint32_t wanted, const char *what)
+{
+    struct vdw_firmware_status status;
+    unsigned looks = 0;
+
+    scene_expect(command(code, 0, 0), STATUS_SUCCESS, what);
+    do {
+        status = scene_firmware_status();
+        if (status.state == VDW_FIRMWARE_BUSY)
+            class_run_for(10000);
+    } while (status.state == VDW_FIRMWARE_BUSY && looks++ < 1000000);
+    scene_flash_told(what);
+    if (status.state != wanted)
+        report_fail(CHECK_STATUS, "%s ends in state %u, not %u, result %d", what, status.state,
+                    wanted, status.result);
+    return status;
+}
+
+/* Power goes and comes: then the active slot runs, and nothing is on trial. */
+static void cycle(uint32_t active, uint32_t version, const char *what)
+{
+    struct vdw_firmware_status status;
+
+    scene_expect(scene_power(POWER_D3), STATUS_SUCCESS, "D3");
+    class_run_for(1000000000);
+    scene_expect(scene_power(POWER_D0), STATUS_SUCCESS, "D0");
+    class_run_for(3000000000);
+    status = scene_firmware_status();
+    if (!status.runs || status.trial || status.active_slot != active || status.version != version)
+        report_fail(CHECK_STATUS, "%s: after a power cycle slot %u is active, 0x%08x runs", what,
+                    status.active_slot, status.version);
+}
+
+/* Stores the image in hand and starts it on trial. The slot that it is in, as ACTIVE counts. */
+static uint32_t try_slot(uint32_t version)
+{
+    struct vdw_firmware_status status;
+    uint32_t slot;
+
+    run_command(VDW_FIRMWARE_STORE, 0, 1, 0, "STORE");
+    status = scene_firmware_status();
+    slot = status.active_slot == 1 ? 1 : 0;
+    if (status.slot_version[slot] != version)
+        report_fail(CHECK_STATUS, "slot %u holds 0x%08x", slot, status.slot_version[slot]);
+    run_command(VDW_FIRMWARE_BOOT_SLOT, slot, 0, version, "BOOT_SLOT");
+    status = scene_firmware_status();
+    if (!status.trial || status.active_slot == slot + 1)
+        report_fail(CHECK_STATUS, "slot %u is not on trial", slot);
+    return slot + 1;
+}
+
+static void expect_active(struct vdw_firmware_status status, uint32_t active, const char *what)
+{
+    if (status.trial || status.active_slot != active)
+        report_fail(CHECK_STATUS, "%s: slot %u is active, trial %u", what, status.active_slot,
+                    status.trial);
+}
+
+/* One slot with the older image, active; the other with the newer one, on trial. */
+static uint32_t begin_trial(uint32_t *first)
+{
+    bus.config.flash_ns_per_byte = 10000; /* as slow as a record may be written */
+    begin();
+    *first = try_slot(OLD_VERSION);
+    expect_active(record(VDW_FIRMWARE_COMMIT, VDW_FIRMWARE_DONE, "COMMIT"), *first, "COMMIT");
+    scene_firmware_image(1);
+    return try_slot(NEW_VERSION);
+}
+
+static void records(void)
+{
+    uint32_t first;
+    uint32_t second;
+
+    bus.config.flash_ns_per_byte = 10000;
+    begin();
+    scene_expect(command(VDW_FIRMWARE_COMMIT, 0, 0), STATUS_INVALID_DEVICE_STATE,
+                 "COMMIT of what is not on trial");
+    first = try_slot(OLD_VERSION);
+    expect_active(record(VDW_FIRMWARE_COMMIT, VDW_FIRMWARE_DONE, "COMMIT"), first, "COMMIT");
+    cycle(first, OLD_VERSION, "COMMIT");
+    scene_expect(command(VDW_FIRMWARE_ROLL_BACK, 0, 0), STATUS_INVALID_DEVICE_STATE,
+                 "ROLL_BACK to an empty slot");
+    cycle(first, OLD_VERSION, "ROLL_BACK to an empty slot");
+    scene_firmware_image(1);
+    second = try_slot(NEW_VERSION);
+    expect_active(record(VDW_FIRMWARE_COMMIT, VDW_FIRMWARE_DONE, "COMMIT"), second, "COMMIT");
+    expect_active(record(VDW_FIRMWARE_ROLL_BACK, VDW_FIRMWARE_DONE, "ROLL_BACK"), first,
+                  "ROLL_BACK");
+    cycle(first, OLD_VERSION, "ROLL_BACK");
+    scene_end();
+}
+
+/* A fault at byte n of the record: it is told, and what was active still is. Then it works. */
+static void record_under(const char *fault, uint32_t stride)
+{
+    uint32_t first;
+    uint32_t second = begin_trial(&first);
+    char text[64];
+
+    for (uint32_t n = 1; n <= 32; n += stride) {
+        snprintf(text, sizeof(text), "%s@flash=%llu", fault,
+                 (unsigned long long)vdm_get_ledger(bus.card)->programmed + n);
+        scene_fault_script(text);
+        (void)record(VDW_FIRMWARE_COMMIT, VDW_FIRMWARE_FAILED, text);
+        if (scene_fault_count() == 0)
+            report_fail("script", "%s: nothing was injected", text);
+        scene_fault_script("");
+        cycle(first, OLD_VERSION, text);
+        run_command(VDW_FIRMWARE_BOOT_SLOT, second - 1, 0, NEW_VERSION, "BOOT_SLOT");
+    }
+    expect_active(record(VDW_FIRMWARE_COMMIT, VDW_FIRMWARE_DONE, "COMMIT"), second, "COMMIT");
+    cycle(second, NEW_VERSION, "COMMIT after faults");
+    scene_end();
+}
+
+static void record_stuck(void)
+{
+    record_under("flash-stuck", scene_options.is_long ? 1 : 7);
+}
+
+static void record_power(void)
+{
+    record_under("power-cut", scene_options.is_long ? 1 : 7);
+}
+
 static void flash_stuck(void)
 {
     flash_under("flash-stuck@flash=20000");
@@ -195,9 +328,12 @@ static void flash_power(void)
 }
 
 const struct scene scene_firmware[] = {
-    {"firmware.commands",    commands   },
-    {"firmware.busy",        busy       },
-    {"firmware.flash-stuck", flash_stuck},
-    {"firmware.power-cut",   flash_power},
-    {NULL,                   NULL       }
+    {"firmware.commands",     commands    },
+    {"firmware.busy",         busy        },
+    {"firmware.flash-stuck",  flash_stuck },
+    {"firmware.power-cut",    flash_power },
+    {"firmware.records",      records     },
+    {"firmware.record-stuck", record_stuck},
+    {"firmware.record-cut",   record_power},
+    {NULL,                    NULL        }
 };

@@ -310,11 +310,75 @@ static void many(void)
     scene_end();
 }
 
+/* ---- Flushed ---- */
+
+/* No read is taken between BEGIN_FLUSH and END_FLUSH, in any state. */
+static void refused(enum ks_state state)
+{
+    struct class_request *request =
+        scene_read_request(capture.stream, capture.pictures[0], DMA_PAGES);
+
+    scene_expect(class_do(request), STATUS_DEVICE_NOT_READY,
+                 state == KSSTATE_RUN ? "a read while flushed, in RUN" : "a read while flushed");
+}
+
+/* The flush of a running pin whose card is slow to let go: it is over when that is, and not before; the
+ * same pin captures afterwards. */
+static void flush(void)
+{
+    struct capture_format format;
+    uint64_t begun;
+
+    scene_begin();
+    class_run_for(2000000000);
+    capture_window_of(&format, CODE('Y', 'U', 'Y', 'V'), 322, 240, 1);
+    capture_open(&format, 6, DMA_PAGES, 0);
+    scene_fault_script("stop-slow@frame=0,ms=200,count=0");
+    capture_start();
+    capture_frames(3);
+    capture.faulty = 1;
+    capture.again = 0;
+    begun = bus_now_ns();
+    scene_flush(capture.stream);
+    class_run_for(1000000);
+    if (bus_now_ns() - begun < 100000000 || capture.cancelled == 0 || scene_fault_count() == 0)
+        report_fail(CHECK_STATUS, "a flush took %llu ns, %llu reads were cancelled",
+                    (unsigned long long)(bus_now_ns() - begun),
+                    (unsigned long long)capture.cancelled);
+    scene_fault_script("");
+    for (int state = KSSTATE_RUN; state >= KSSTATE_STOP; state--) {
+        refused((enum ks_state)state);
+        if (state > KSSTATE_STOP)
+            scene_expect(scene_state(capture.stream, (enum ks_state)(state - 1)), STATUS_SUCCESS,
+                         "the state below");
+    }
+    capture_account();
+    scene_flush(capture.stream); /* of nothing */
+    scene_expect(class_do(class_request_create(SRB_END_FLUSH, capture.stream)), STATUS_SUCCESS,
+                 "END_FLUSH");
+    capture.faulty = 0;
+    capture_start();
+    capture_frames(3);
+    scene_flush(capture.stream);
+    scene_expect(class_do(class_request_create(SRB_END_FLUSH, capture.stream)), STATUS_SUCCESS,
+                 "END_FLUSH");
+    /* In RUN the pin goes on where it was. */
+    capture.faulty = 1;
+    for (unsigned i = 0; i < capture.reads; i++)
+        capture_send(i);
+    capture_frames(3);
+    capture_stop();
+    capture_account();
+    capture_close();
+    scene_end();
+}
+
 const struct scene scene_read[] = {
     {"read.several",         several        },
     {"read.lies",            lies           },
     {"read.wrong-split",     wrong_split    },
     {"read.too-many-pieces", too_many_pieces},
     {"read.many",            many           },
+    {"read.flush",           flush          },
     {NULL,                   NULL           }
 };

@@ -24,6 +24,36 @@ static void frame(void)
     class_run_for(40000000);
 }
 
+/* Told done when the card is. */
+static void write_record(void)
+{
+    static const struct nt_guid any;
+    const uint32_t erase = VDH_V_FLASH_COMMAND_CODE_ERASE;
+
+    scene_expect(class_do(scene_property_request(NULL, &any, 0, 1, NULL, 0, &erase, sizeof(erase))),
+                 STATUS_SUCCESS, "a write of the flash's record");
+    scene_flash_told("a write of the flash's record");
+}
+
+static void flush(struct class_stream *stream)
+{
+    struct class_request *request = start_read(stream, 0);
+
+    request->keep = 1;
+    class_run_for(3000000);
+    scene_flush(stream);
+    scene_expect(class_wait(request), STATUS_CANCELLED, "a read that was flushed");
+    class_request_free(request);
+    request = start_read(stream, 0);
+    request->keep = 1;
+    class_run_for(3000000);
+    scene_expect(request->state == CLASS_DONE ? request->result.status : STATUS_PENDING,
+                 STATUS_DEVICE_NOT_READY, "a read between BEGIN_FLUSH and END_FLUSH");
+    class_request_free(request);
+    scene_expect(class_do(class_request_create(SRB_END_FLUSH, stream)), STATUS_SUCCESS,
+                 "END_FLUSH");
+}
+
 static void life(void)
 {
     struct class_stream *stream;
@@ -31,7 +61,9 @@ static void life(void)
     struct class_event *event[2];
     nt_status status;
 
+    scene_flash_make();
     scene_begin();
+    write_record();
     event[0] = class_event_enable(0, 0, &status);
     event[1] = class_event_enable(0, 0, &status);
     scene_expect(status, STATUS_SUCCESS, "enabling an event");
@@ -59,6 +91,7 @@ static void life(void)
     class_event_disable(event[0]);
     class_event_disable(event[1]);
 
+    flush(stream);
     /* Cancelled, timed out, paused for sleep, closed while running. */
     request[0] = start_read(stream, 0);
     request[0]->keep = 1;
@@ -98,7 +131,14 @@ static void life(void)
     scene_end();
 }
 
+static void line(void)
+{
+    bus.line = 1;
+    life();
+}
+
 const struct scene scene_small[] = {
+    {"small.line", line},
     {"small.life", life},
     {NULL,         NULL}
 };

@@ -14,6 +14,8 @@ PKSEVENT_ENTRY STREAMAPI StreamClassGetNextEvent(PVOID extension, PHW_STREAM_OBJ
                                                  GUID *set, ULONG event, PKSEVENT_ENTRY current);
 
 #define REG_SCRATCH    0x00c
+#define REG_FLASH      0x060
+#define REG_FLASH_BUSY 0x064 /* bit 0 of its status */
 #define REG_INT_STATUS 0x080
 #define REG_INT_MASK   0x084
 #define REG_INT_TEST   0x088
@@ -42,6 +44,7 @@ struct extension {
     PHW_STREAM_REQUEST_BLOCK held[HELD]; /* oldest first */
     ULONG held_count;
     KSSTATE state;
+    ULONG flushing;
     PVOID pool;
     PHW_STREAM_REQUEST_BLOCK waiting; /* for the callback */
     PKSEVENT_ENTRY gone;              /* the last that was disabled */
@@ -165,7 +168,10 @@ static VOID STREAMAPI receive_data(PHW_STREAM_REQUEST_BLOCK srb)
 {
     struct extension *x = srb->HwDeviceExtension;
 
-    if (srb->Command != SRB_READ_DATA || x->state < KSSTATE_PAUSE || x->held_count == HELD) {
+    if (x->flushing && broken != BREAK_FLUSHED) {
+        srb->Status = STATUS_DEVICE_NOT_READY;
+        StreamClassStreamNotification(StreamRequestComplete, srb->StreamObject, srb);
+    } else if (srb->Command != SRB_READ_DATA || x->state < KSSTATE_PAUSE || x->held_count == HELD) {
         srb->Status = STATUS_NOT_IMPLEMENTED;
         StreamClassStreamNotification(StreamRequestComplete, srb->StreamObject, srb);
     } else {
@@ -193,6 +199,14 @@ static VOID STREAMAPI receive_control(PHW_STREAM_REQUEST_BLOCK srb)
         if (x->state == KSSTATE_STOP)
             flush(x, STATUS_CANCELLED);
         break;
+    case SRB_BEGIN_FLUSH:
+        x->flushing = 1;
+        if (broken != BREAK_FLUSH)
+            flush(x, STATUS_CANCELLED);
+        break;
+    case SRB_END_FLUSH:
+        x->flushing = 0;
+        break;
     case SRB_GET_STREAM_STATE:
         srb->CommandData.StreamState = x->state;
         break;
@@ -219,13 +233,14 @@ static BOOLEAN STREAMAPI interrupt(PVOID context)
 
     if (status == 0)
         return FALSE;
-    put(x, REG_INT_STATUS, status);
+    if (broken != BREAK_LINE_KEPT)
+        put(x, REG_INT_STATUS, status);
     for (i = 0; broken == BREAK_ISR_ACCESSES && i < 5; i++)
         (void)get(x, REG_SCRATCH);
     if (broken == BREAK_POOL_AT_DIRQL)
         x->pool = ExAllocatePoolWithTag(NonPagedPool, 16, TAG);
-    if (broken == BREAK_NEVER)
-        return TRUE;
+    if (broken == BREAK_NEVER || broken == BREAK_LINE_UNTAKEN)
+        return broken == BREAK_NEVER;
     if (kind != UNSYNCHRONIZED || broken == BREAK_ISR_COMPLETES)
         finish_read(x, NULL, STATUS_SUCCESS);
     else if (x->stream && !x->calling) {
@@ -366,6 +381,28 @@ static void initialize(struct extension *x, PHW_STREAM_REQUEST_BLOCK srb)
     StreamClassScheduleTimer(NULL, x, 100, tick, x);
 }
 
+/* A write of the flash's record, which a change of the active slot is, too. */
+static VOID STREAMAPI record_tick(PVOID context)
+{
+    struct extension *x = context;
+
+    if (get(x, REG_FLASH_BUSY) & 1)
+        StreamClassScheduleTimer(NULL, x, 100, record_tick, x);
+    else
+        back(x);
+}
+
+static void write_record(struct extension *x, PHW_STREAM_REQUEST_BLOCK srb)
+{
+    put(x, REG_FLASH, *(const ULONG *)srb->CommandData.PropertyInfo->PropertyInfo);
+    if (broken == BREAK_COMMIT) {
+        finish(x, srb, STATUS_SUCCESS);
+        return;
+    }
+    x->waiting = srb;
+    StreamClassScheduleTimer(NULL, x, 100, record_tick, x);
+}
+
 static void describe(PHW_STREAM_REQUEST_BLOCK srb)
 {
     PHW_STREAM_DESCRIPTOR out = srb->CommandData.StreamBuffer;
@@ -394,6 +431,9 @@ static VOID STREAMAPI receive(PHW_STREAM_REQUEST_BLOCK srb)
     case SRB_GET_STREAM_INFO:
         describe(srb);
         break;
+    case SRB_SET_DEVICE_PROPERTY: /* it has one */
+        write_record(x, srb);
+        return;
     case SRB_OPEN_STREAM:
         x->stream = srb->StreamObject;
         x->stream->ReceiveDataPacket = receive_data;
