@@ -90,7 +90,7 @@ machine_run() {
         -object memory-backend-memfd,id=memory,size=${machine_memory}M,share=on \
         -pidfile "$machine_folder/qemu.pid" -display none -nodefaults -no-reboot \
         -kernel "$machine_image" -initrd "$machine_initrd" \
-        -append "console=ttyS0 panic=-1 oops=panic log_buf_len=4M $machine_patience $(machine_clock "$machine_folder") $machine_append" \
+        -append "console=ttyS0 panic=-1 oops=panic log_buf_len=1M $machine_patience $(machine_clock "$machine_folder") $machine_append" \
         -qmp "unix:$machine_folder/qmp.sock,server=on,wait=off" \
         -virtfs "local,path=$machine_folder/share,mount_tag=share,security_model=none" \
         -virtfs "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap" \

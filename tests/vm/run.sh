@@ -324,15 +324,18 @@ in_parallel() {
 VIDICON_VM_PROGRAMS=${VIDICON_VM_PROGRAMS:-}
 together='' alone='' controls=''
 for kernel in $kernels; do
-    for boot in $(list_suites "$kernel" | cut -d ' ' -f 1 | sort -u); do
-        case $kernel/$boot in
-        */alone) alone="$alone $kernel/$boot" ;;
-        debug/* | */counted) together="$kernel/$boot $together" ;; # the longest first
-        *) together="$together $kernel/$boot" ;;
-        esac
-    done
     case "$kernel $suites $long" in
     'debug  yes' | debug*' controls '*) controls=$(prepare_controls) || failed=yes ;;
+    esac
+done
+# Boots with the greatest bounds first: small ones fill what is left.
+for job in $(for kernel in $kernels; do
+    list_suites "$kernel" |
+        awk -v kernel="$kernel" '{ n[$1] += $3 } END { for (boot in n) print n[boot], kernel "/" boot }'
+done | sort -rn | cut -d ' ' -f 2); do
+    case $job in
+    */alone) alone="$alone $job" ;;
+    *) together="$together $job" ;;
     esac
 done
 # shellcheck disable=SC2086

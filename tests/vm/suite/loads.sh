@@ -8,13 +8,13 @@
 # Loaded, capturing, unloaded, many times; on the debug kernel, kmemleak looks when all is done.
 . /suite/lib.sh
 
-rounds=4 pictures=4
+rounds=2 pictures=2
 if [ -f /share/long ]; then
     rounds=10 pictures=10
     ! uname -r | grep -q debug || rounds=100
 fi
 
-# With a picture each fourth time (in long runs, each tenth), with nodes each second; else unloaded
+# With a picture each second time (in long runs, each tenth), with nodes each second; else unloaded
 # while the card boots.
 load() {
     round=0
