@@ -181,10 +181,18 @@ void usb_hotplug_lost(struct vdi_context *context, const char *id);
 /* While a device re-enumerates its leaving is no news. */
 void usb_hotplug_moving(const char *id, int moving);
 
+/* ---- usb_devmem.c ---- */
+
+/* Whether memory that libusb maps is read about as fast as any other: measured once a controller. */
+int usb_devmem_is_fast(struct vdi_context *context, const char *id, libusb_device_handle *handle,
+                       uint8_t bus);
+
 /* ---- usb_platform_*.c ---- */
 
 /* Memory that all transfers of this system may take together; 0: no limit known. */
 uint64_t usb_platform_budget_bytes(void);
+/* 1 and its name if another program streams from the camera at `port` through the system's own driver. */
+int usb_platform_streams(char *node, size_t size, const char *port);
 /* What to do about a missing permission. */
 const char *usb_platform_permission_text(void);
 /* Changes whenever something comes or goes, though libusb does not notice; 0: cannot be told. */

@@ -7,6 +7,15 @@ uint64_t usb_platform_budget_bytes(void)
     return 0;
 }
 
+int usb_platform_streams(char *node, size_t size, const char *port)
+{
+    /* Where drivers cannot be detached a camera in use cannot be opened anyway. */
+    (void)node;
+    (void)size;
+    (void)port;
+    return 0;
+}
+
 const char *usb_platform_permission_text(void)
 {
     return "the system lets this user not open it, or another program has it";

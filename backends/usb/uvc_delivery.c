@@ -155,6 +155,7 @@ void uvc_delivery_frame(struct uvc_capture *capture, const struct uvc_result *re
     int good = cause >= VDC_DROP_SLOTS;
 
     capture->frames++;
+    capture->losses = 0;
     if (capture->current && (good || (capture->damaged_too && result->used_bytes))) {
         hand_over(capture, result, cause, now_ns);
     } else {

@@ -226,6 +226,8 @@ static int choose(const struct usb_seat *seat, void *user)
     if (seat->kind != USB_KIND_UVC || !usb_find_matches(seat, path, strlen(path)))
         return 0;
     memcpy(camera->id, seat->id, sizeof(camera->id));
+    memcpy(camera->port, seat->port, sizeof(camera->port));
+    camera->bus = seat->bus;
     camera->speed = seat->speed;
     choice->busy = libusb_open(seat->device, &camera->handle);
     if (!choice->busy) {
@@ -272,7 +274,12 @@ static int bring_up(struct uvc_device *camera)
 {
     int configuration = 0;
     int result;
+    char node[96];
 
+    /* Opening takes it away from whoever has it by the kernel's driver, without a word to them. */
+    if (usb_platform_streams(node, sizeof(node), camera->port))
+        return vdi_error(VDC_E_BUSY, "%s: another program streams from it by %s; end that first",
+                         camera->id, node);
     /* Given back at release. Where there are no kernel drivers to detach it fails, and that is fine. */
     (void)libusb_set_auto_detach_kernel_driver(camera->handle, 1);
     result = libusb_get_configuration(camera->handle, &configuration);

@@ -44,6 +44,8 @@ struct uvc_device {
     libusb_device_handle *handle;
     struct vdi_device_info info;
     char id[128];
+    char port[48]; /* "1-2.3": bus and ports */
+    uint8_t bus;
     int speed;
     atomic_int gone;
     atomic_int quit;
@@ -76,6 +78,8 @@ struct uvc_piece {
     struct uvc_capture *capture;
     struct libusb_transfer *native;
     uint8_t *memory;
+    libusb_device_handle *lender; /* its memory is libusb's; NULL: ours */
+    size_t lent_bytes;
     int64_t asked_ns;
     int flies;
 };
@@ -101,6 +105,9 @@ struct uvc_capture {
     int running, stopping;
     int halted; /* the service thread clears the endpoint */
     uint32_t halts;
+    int lost;             /* the system took its transfers; the service thread begins anew */
+    uint32_t losses;      /* in a row, without a frame between */
+    uint32_t reserved_ns; /* of the bus */
     struct uvc_trouble trouble;
 
     /* Frames. */
@@ -208,6 +215,12 @@ int uvc_stream_stop(struct vdi_stream *stream);
 /* The service thread's: whether it is wanted (with `lock` held), and its work (with `control` held). */
 int uvc_stream_due(const struct uvc_device *camera);
 void uvc_stream_serve(struct uvc_device *camera);
+
+/* ---- uvc_bus.c ---- */
+
+/* Time on the bus for its alternate setting; the refusal has the arithmetic. */
+int uvc_bus_reserve(struct uvc_capture *capture, char *why, size_t size);
+void uvc_bus_release(struct uvc_capture *capture);
 
 /* ---- uvc_transfer.c ---- */
 

@@ -5,6 +5,7 @@
  */
 #include "uvc_device.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define HALTS_MOST 64u /* between two starts: an endpoint that does nothing but stall is broken */
@@ -43,7 +44,7 @@ static int choose(struct uvc_capture *capture, const struct vdi_stream_config *c
     capture->alternate = uvc_carrier(camera, &capture->choice, &capture->probe, why, sizeof(why));
     if (!capture->alternate)
         return vdi_error(VDC_E_RANGE, "%s: this cannot work: %s", camera->id, why);
-    if (uvc_transfer_plan(capture, why, sizeof(why)))
+    if (uvc_transfer_plan(capture, why, sizeof(why)) || uvc_bus_reserve(capture, why, sizeof(why)))
         return vdi_error(VDC_E_RANGE, "%s: this cannot work: %s", camera->id, why);
     return VDC_OK;
 }
@@ -94,6 +95,7 @@ int uvc_stream_open(struct vdi_stream *stream, const struct vdi_stream_config *c
     if (!result)
         result = uvc_transfer_create(capture);
     if (result) {
+        uvc_bus_release(capture);
         uvc_transfer_destroy(capture);
     } else {
         vdi_log(camera->device->context, VDC_LOG_DEBUG,
@@ -118,6 +120,7 @@ void uvc_stream_close(struct vdi_stream *stream)
     if (camera->capture == capture)
         camera->capture = NULL;
     uvc_unlock(camera);
+    uvc_bus_release(capture);
     uvc_transfer_destroy(capture);
     uvc_leave(camera);
 }
@@ -142,8 +145,39 @@ static void reset_run(struct uvc_capture *capture)
     capture->stopping = 0;
     capture->halted = 0;
     capture->halts = 0;
+    capture->lost = 0;
+    capture->losses = 0;
     capture->errors = 0;
     uvc_delivery_reset(capture);
+}
+
+/* The system refuses a setting for which there is no time left on the bus, and has no word of its own for that. */
+static int no_room(struct uvc_capture *capture, int code)
+{
+    return vdi_error(
+        VDC_E_BUSY,
+        "%s: starting its stream: %s: the system has no room on the bus for %u bytes in each "
+        "interval of alternate setting %u beside what others reserved; take a smaller "
+        "picture, a longer interval or another port of the computer",
+        capture->camera->id, libusb_error_name(code), (unsigned)capture->alternate->interval_bytes,
+        (unsigned)capture->alternate->number);
+}
+
+static int begin_on_bus(struct uvc_capture *capture)
+{
+    struct uvc_device *camera = capture->camera;
+    int iso = capture->alternate->transfer == UVC_TRANSFER_ISO;
+    int result = uvc_commit(camera, &capture->probe);
+    int code = 0;
+
+    if (result)
+        return result;
+    /* Of a bulk endpoint: whatever its last user left it in. */
+    code = iso ? uvc_set_alternate(camera, capture->alternate->number)
+               : uvc_clear_halt(camera, camera->source->endpoint);
+    if (iso && code == LIBUSB_ERROR_OTHER)
+        return no_room(capture, code);
+    return code ? uvc_failed(camera, code, "starting its stream") : VDC_OK;
 }
 
 static int end_on_bus(struct uvc_capture *capture)
@@ -157,7 +191,6 @@ int uvc_stream_start(struct vdi_stream *stream)
 {
     struct uvc_capture *capture = uvc_capture_of(stream);
     struct uvc_device *camera = capture->camera;
-    int code = 0;
     int begun;
     int result;
 
@@ -165,14 +198,7 @@ int uvc_stream_start(struct vdi_stream *stream)
     uvc_lock(camera);
     reset_run(capture);
     uvc_unlock(camera);
-    result = uvc_commit(camera, &capture->probe);
-    if (!result && capture->alternate->transfer == UVC_TRANSFER_ISO)
-        code = uvc_set_alternate(camera, capture->alternate->number);
-    /* Whatever the last user of the endpoint left it in. */
-    else if (!result)
-        code = uvc_clear_halt(camera, camera->source->endpoint);
-    if (!result && code)
-        result = uvc_failed(camera, code, "starting its stream");
+    result = begin_on_bus(capture);
     begun = !result;
     uvc_lock(camera);
     if (begun) {
@@ -260,7 +286,31 @@ int uvc_stream_due(const struct uvc_device *camera)
     const struct uvc_capture *capture = camera->capture;
 
     return capture && capture->running && !capture->stopping && !capture->failure &&
-           capture->halted && !capture->flying;
+           (capture->halted || capture->lost) && !capture->flying;
+}
+
+/* After a suspend of the system the camera may have forgotten what was agreed on, and its setting. */
+static void begin_anew(struct uvc_capture *capture)
+{
+    struct uvc_device *camera = capture->camera;
+    int result = begin_on_bus(capture);
+    char why[200];
+
+    uvc_lock(camera);
+    if (uvc_stream_due(camera)) {
+        capture->lost = 0;
+        capture->halted = 0;
+        if (result) {
+            (void)snprintf(why, sizeof(why), "its stream was lost, as after a suspend: %.140s",
+                           vdc_error_text());
+            uvc_delivery_fail(capture, why);
+        } else {
+            vdi_log(camera->device->context, VDC_LOG_WARNING,
+                    "%s: its stream was lost, as after a suspend, and begins anew", camera->id);
+            uvc_transfer_begin(capture);
+        }
+    }
+    uvc_unlock(camera);
 }
 
 void uvc_stream_serve(struct uvc_device *camera)
@@ -268,12 +318,18 @@ void uvc_stream_serve(struct uvc_device *camera)
     struct uvc_capture *capture;
     int code;
     int due;
+    int lost;
 
     uvc_lock(camera);
     due = uvc_stream_due(camera);
+    lost = due && camera->capture->lost;
     uvc_unlock(camera);
     if (!due)
         return;
+    if (lost) {
+        begin_anew(camera->capture);
+        return;
+    }
     code = uvc_clear_halt(camera, camera->source->endpoint);
     uvc_lock(camera);
     capture = camera->capture;

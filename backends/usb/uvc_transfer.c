@@ -15,6 +15,7 @@
 #define BULK_MOST        (UINT32_C(512) * 1024u)
 #define BULK_PIECES      8u
 #define PIECES_LEAST     2u
+#define LOSSES_MOST      3u /* of the stream, without a frame between */
 
 /* ---- How many, of which size ---- */
 
@@ -174,6 +175,20 @@ static void count_error(struct uvc_capture *capture)
                           "again");
 }
 
+/* Nobody cancels but we; a system that was suspended does, and then the stream must begin anew. */
+static void lose(struct uvc_capture *capture, const char *why)
+{
+    if (capture->lost)
+        return;
+    if (++capture->losses > LOSSES_MOST) {
+        uvc_delivery_fail(capture, why);
+        return;
+    }
+    capture->lost = 1;
+    (void)uvc_assembler_abandon(&capture->assembler);
+    vdi_cond_signal_all(capture->camera->alarm);
+}
+
 static void judge(struct uvc_capture *capture, const struct uvc_piece *piece)
 {
     switch (piece->native->status) {
@@ -185,6 +200,7 @@ static void judge(struct uvc_capture *capture, const struct uvc_piece *piece)
         uvc_lost(capture->camera);
         break;
     case LIBUSB_TRANSFER_CANCELLED:
+        lose(capture, "the system ended its transfers again and again; stop and start again");
         break;
     case LIBUSB_TRANSFER_STALL:
         /* Those behind it stall too; what the first one cut off is lost. */
@@ -231,8 +247,8 @@ static void submit(struct uvc_piece *piece)
     struct uvc_device *camera = capture->camera;
     int code;
 
-    if (!capture->running || capture->stopping || capture->halted || capture->failure ||
-        atomic_load(&camera->gone))
+    if (!capture->running || capture->stopping || capture->halted || capture->lost ||
+        capture->failure || atomic_load(&camera->gone))
         return;
     if (capture->packets) {
         libusb_fill_iso_transfer(piece->native, camera->handle, camera->source->endpoint,
@@ -254,20 +270,39 @@ static void submit(struct uvc_piece *piece)
 
         (void)snprintf(why, sizeof(why), "asking for %u bytes: %s; stop and start again",
                        (unsigned)capture->piece_bytes, libusb_error_name(code));
-        uvc_delivery_fail(capture, why);
+        if (capture->frames)
+            lose(capture, why);
+        else
+            uvc_delivery_fail(capture, why);
     }
 }
 
 /* ---- From stream to stream ---- */
 
+static int want_devmem(const struct uvc_device *camera)
+{
+    if (!camera->handle || camera->options.devmem == USB_OFF)
+        return 0;
+    return camera->options.devmem == USB_ON ||
+           usb_devmem_is_fast(camera->device->context, camera->id, camera->handle, camera->bus);
+}
+
+/* Each byte is read once, so memory that the controller writes itself spares a copy, and for isochronous transfers the gaps'
+ * clearing, too. */
 int uvc_transfer_create(struct uvc_capture *capture)
 {
+    libusb_device_handle *lender = want_devmem(capture->camera) ? capture->camera->handle : NULL;
+
     for (uint32_t i = 0; i < capture->piece_count; i++) {
         struct uvc_piece *piece = &capture->pieces[i];
 
         piece->capture = capture;
         piece->native = libusb_alloc_transfer((int)capture->packets);
-        piece->memory = malloc(capture->piece_bytes);
+        piece->memory = lender ? libusb_dev_mem_alloc(lender, capture->piece_bytes) : NULL;
+        piece->lender = piece->memory ? lender : NULL;
+        piece->lent_bytes = capture->piece_bytes;
+        if (!piece->memory)
+            piece->memory = malloc(capture->piece_bytes);
         if (!piece->native || !piece->memory)
             return vdi_error(VDC_E_NO_MEMORY, "%s: no memory for %u transfers of %u bytes",
                              capture->camera->id, (unsigned)capture->piece_count,
@@ -283,7 +318,10 @@ void uvc_transfer_destroy(struct uvc_capture *capture)
 
         if (piece->native)
             libusb_free_transfer(piece->native);
-        free(piece->memory);
+        if (piece->lender)
+            (void)libusb_dev_mem_free(piece->lender, piece->memory, piece->lent_bytes);
+        else
+            free(piece->memory);
         memset(piece, 0, sizeof(*piece));
     }
 }

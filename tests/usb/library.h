@@ -57,12 +57,13 @@ class UsbLibrary : public ::testing::Test {
         return status;
     }
 
-    /* A life of some frames, whose device leaves at the nth call of libusb and is plugged in again at the end. Whether
+    /* A life of some frames, whose device leaves at the nth call of libusb (of `function`) and is plugged in again at the end. Whether
      * the call was reached. */
     bool LeavesAt(fake_usb_card *card, uint64_t nth, const char *id,
-                  const vdc_stream_config &config, int frames, uint32_t timeout_ms)
+                  const vdc_stream_config &config, int frames, uint32_t timeout_ms,
+                  const char *function = nullptr)
     {
-        fake_usb_unplug_at_call(card, nullptr, nth);
+        fake_usb_unplug_at_call(card, function, nth);
         uint64_t before = fake_usb_failures();
         int status = Begin(id, config);
         for (int i = 0; status == VDC_OK && i < frames; i++) {

@@ -9,10 +9,10 @@
 class UsbUnplug : public UsbTest {
   protected:
     /* One life of a device, that ends at the nth call. Whether the call was reached. */
-    bool At(uint64_t nth)
+    bool At(uint64_t nth, const char *function = nullptr)
     {
         fake_usb_card *card = Plug();
-        bool reached = LeavesAt(card, nth, "usb:A1?return_ms=200", Small(), 6, 5000);
+        bool reached = LeavesAt(card, nth, "usb:A1?return_ms=200", Small(), 6, 5000, function);
         int status = VDC_E_NOT_FOUND;
         /* It takes a moment to be seen on the bus again. */
         for (int i = 0; i < 200 && status != VDC_OK; i++) {
@@ -39,6 +39,32 @@ TEST_F(UsbUnplug, AtAnyCall)
     }
     EXPECT_GT(reached, 10u);
     RecordProperty("unplugs", static_cast<int>(reached));
+}
+
+TEST_F(UsbUnplug, AtEachStage)
+{
+    const struct {
+        const char *stage, *function;
+        uint64_t nth;
+    } stages[] = {
+        {"before the upload",   "libusb_claim_interface",  1 },
+        {"early in the upload", "libusb_control_transfer", 8 },
+        {"late in the upload",  "libusb_control_transfer", 30},
+        {"while it comes back", "libusb_get_device_list",  2 },
+        {"after the upload",    "libusb_claim_interface",  2 },
+        {"before the start",    "libusb_clear_halt",       1 },
+        {"the first transfer",  "libusb_submit_transfer",  3 },
+        {"within a frame",      "libusb_submit_transfer",  14},
+        {"at the stop",         "libusb_cancel_transfer",  1 }
+    };
+    const int rounds = std::getenv("VIDICON_LONG") ? 100 : 3;
+    for (const auto &one : stages) {
+        SCOPED_TRACE(one.stage);
+        for (int i = 0; i < rounds; i++)
+            EXPECT_TRUE(At(one.nth, one.function)) << "it never came to that";
+    }
+    /* The control: what never happens is not reached. */
+    EXPECT_FALSE(At(1000000));
 }
 
 TEST_F(UsbUnplug, WhileItWaits)

@@ -287,10 +287,10 @@ TEST_F(UvcFaults, EveryCallThatCanFail)
 
 class UvcUnplug : public UvcTest {
   protected:
-    bool At(uint64_t nth, const UvcForm &form)
+    bool At(uint64_t nth, const UvcForm &form, const char *function = nullptr)
     {
         fake_usb_card *card = Plug(form);
-        bool reached = LeavesAt(card, nth, "usb:CAM1", Wish(), 2, 10000);
+        bool reached = LeavesAt(card, nth, "usb:CAM1", Wish(), 2, 10000, function);
         EXPECT_EQ(VDC_OK, vdc_device_open(&device, context, "usb:CAM1", 0))
             << "call " << nth << ": " << vdc_error_text();
         Close();
@@ -312,6 +312,41 @@ TEST_F(UvcUnplug, AtAnyCall)
                 missed++;
         }
         EXPECT_GT(reached, 10u);
+    }
+}
+
+TEST_F(UvcUnplug, AtEachStage)
+{
+    const struct {
+        const char *stage, *function;
+        uint64_t nth;
+        bool iso, bulk;
+    } stages[] = {
+        {"claiming",           "libusb_claim_interface",           1,  true, true },
+        {"the setting",        "libusb_set_interface_alt_setting", 1,  true, false},
+        {"the first transfer", "libusb_submit_transfer",           2,  true, true },
+        {"within a frame",     "libusb_submit_transfer",           17, true, true },
+        {"at the stop",        "libusb_cancel_transfer",           1,  true, true },
+    };
+    const int rounds = std::getenv("VIDICON_LONG") ? 100 : 2;
+    for (const UvcForm &form : {forms[0], forms[3]}) {
+        for (const auto &one : stages) {
+            if (!(form.bulk ? one.bulk : one.iso))
+                continue;
+            SCOPED_TRACE(std::string(one.stage) + (form.bulk ? ", bulk" : ", isochronous"));
+            for (int i = 0; i < rounds; i++)
+                EXPECT_TRUE(At(one.nth, form, one.function)) << "it never came to that";
+        }
+    }
+    /* Each request: descriptors, probe, its answer, commit. Behind the last one nothing is reached: the control. */
+    for (const UvcForm &form : {forms[0], forms[3]}) {
+        for (int i = 0; i < rounds; i++) {
+            uint64_t nth = 1;
+            while (nth < 20 && At(nth, form, "libusb_control_transfer"))
+                nth++;
+            EXPECT_GE(nth, 4u);
+            EXPECT_LT(nth, 20u);
+        }
     }
 }
 

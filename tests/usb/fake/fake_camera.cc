@@ -135,6 +135,7 @@ static int set_interface(fake_usb_card *card, uint8_t interface_id, uint8_t alte
     }
     if (interface_id == 1) {
         card->alternate = alternate;
+        card->slept = false;
     }
     return 0;
 }
@@ -198,7 +199,9 @@ int refuse_camera(const Transfer *transfer)
         return 0;
     }
     if (card->alternate == 0) {
-        complain("an isochronous transfer in alternate setting 0, which has no endpoint");
+        if (!card->slept) {
+            complain("an isochronous transfer in alternate setting 0, which has no endpoint");
+        }
         return LIBUSB_ERROR_NOT_FOUND;
     }
     for (int i = 0; i < shown.num_iso_packets; i++) {
@@ -241,7 +244,8 @@ struct fake_usb_card *fake_usb_plug_camera(const struct camera_config *config)
         return nullptr;
     }
     w.cards_made++;
-    card->options.ports[0] = static_cast<uint8_t>(w.cards_made);
+    card->options.ports[w.hub ? 1 : 0] = static_cast<uint8_t>(w.cards_made);
+    card->options.ports[0] = w.hub ? 1 : card->options.ports[0];
     card->attached = true;
     announce(card.get());
     start_bus();
@@ -256,6 +260,31 @@ void fake_usb_with_camera(struct fake_usb_card *card,
     Lock lock;
 
     act(card->camera, context);
+    wake_bus();
+}
+
+void fake_usb_set_hub(int there)
+{
+    Lock lock;
+
+    world().hub = there != 0;
+}
+
+void fake_usb_suspend(struct fake_usb_card *card)
+{
+    Lock lock;
+
+    catch_up(card);
+    finish_all(card, LIBUSB_TRANSFER_CANCELLED);
+    if (card->camera != nullptr) {
+        (void)camera_set_alternate(card->camera, 1, 0);
+        card->alternate = 0;
+        card->slept = true;
+    } else {
+        const uint8_t configure[8] = {0, 9, 1};
+        vdm_usb_reset(card->model);
+        (void)control(card, configure, nullptr);
+    }
     wake_bus();
 }
 

@@ -130,6 +130,7 @@ struct fake_usb_card {
     struct camera *camera = nullptr;
     camera_config wire{};  // of a camera
     uint8_t alternate = 0; // of its streaming interface
+    bool slept = false;    // that is 0 because the system slept, which a program cannot know yet
     uint64_t bus_ns = 0;   // up to where its isochronous packets were asked for
     vdm_host host{};
     vdm_config config{};
@@ -187,7 +188,7 @@ struct World {
     uint64_t failures = 0;
     uint64_t controls = 0;
     uint64_t in_flight = 0, bytes_in_flight = 0, memory_budget = 0;
-    bool hotplug = true, dev_memory = true;
+    bool hotplug = true, dev_memory = true, hub = false;
     struct {
         const char *function;
         uint64_t count;

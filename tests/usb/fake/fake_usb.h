@@ -74,6 +74,10 @@ void fake_usb_inside(struct fake_usb_card *card, void (*act)(struct vdm_card *mo
 
 /* A camera, with a driver of the kernel's on it, on a port of its own; in real time. */
 struct fake_usb_card *fake_usb_plug_camera(const struct camera_config *config);
+/* Cameras plugged in from now on hang on one hub at the first port of the bus. */
+void fake_usb_set_hub(int there);
+/* The system sleeps and wakes up: every transfer ends as cancelled, and the device is reset, alternate setting included. */
+void fake_usb_suspend(struct fake_usb_card *card);
 /* `act` is called with nobody else in it. It must not call libusb or the fake. */
 void fake_usb_with_camera(struct fake_usb_card *card,
                           void (*act)(struct camera *camera, void *context), void *context);

@@ -347,6 +347,7 @@ uint64_t fake_usb_reset(void)
         entry = {};
     }
     w.hotplug = w.dev_memory = true;
+    w.hub = false;
     w.runs = w.ending = false;
     return count;
 }

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* What cameras share: the bus with each other, themselves with the kernel's driver, and the system's sleep. */
+#include "fixture.h"
+#include "uvc_fixture.h"
+#ifdef __linux__
+#include <filesystem>
+#include <unistd.h>
+extern "C" {
+#include "usb_video.h"
+}
+#endif
+
+static const UvcForm forms[] = {
+    {CAMERA_HIGH,  true },
+    {CAMERA_SUPER, true },
+    {CAMERA_HIGH,  false},
+    {CAMERA_SUPER, false}
+};
+
+class UvcBus : public UvcTest {
+  protected:
+    /* Frames that are pictures of the camera's, in any order. */
+    void TakeAny(int count)
+    {
+        for (int i = 0; i < count; i++) {
+            const vdc_frame *frame = nullptr;
+            ASSERT_EQ(VDC_OK, vdc_stream_wait(&frame, stream, 10000)) << vdc_error_text();
+            uint64_t number = 0;
+            while (number < 128 && !Is(frame, number))
+                number++;
+            EXPECT_LT(number, 128u) << "frame " << i << " is none of the camera's";
+            EXPECT_EQ(VDC_OK, vdc_stream_release(stream, frame));
+        }
+    }
+    /* A second camera, its stream opened: the status. */
+    int OpenSecond()
+    {
+        vdc_stream_config config = Wish();
+        int status = vdc_device_open(&other, context, "usb:TWO", 0);
+        if (status == VDC_OK)
+            status = vdc_stream_open(&second, other, &config);
+        return status;
+    }
+    void CloseSecond()
+    {
+        vdc_stream_close(second);
+        vdc_device_close(other);
+        second = nullptr;
+        other = nullptr;
+    }
+    vdc_device *other = nullptr;
+    vdc_stream *second = nullptr;
+};
+
+/* Each takes 3 packets of 1024 bytes a microframe: 3 x (633 + 2.083 x (3 + 1024 x 8 x 7 / 6)) ns; 100 us are to be had. */
+TEST_F(UvcBus, TwoBehindOnePortAreRefusedBeforeTheStart)
+{
+    fake_usb_set_hub(1);
+    fake_usb_card *card = Plug(forms[2], "ONE", true);
+    Plug(forms[2], "TWO", true);
+    Open("usb:ONE");
+    Stream(Wish());
+    EXPECT_EQ(VDC_E_RANGE, OpenSecond());
+    for (const char *words : {"alternate setting 4", "61640 ns", "125000", "100000"})
+        EXPECT_NE(nullptr, std::strstr(vdc_error_text(), words)) << vdc_error_text();
+    CloseSecond();
+    /* The first one is not disturbed, and what it gives back can be had. */
+    Start();
+    Take(2);
+    Stop(card);
+    Close();
+    EXPECT_EQ(VDC_OK, OpenSecond()) << vdc_error_text();
+    CloseSecond();
+}
+
+TEST_F(UvcBus, OnPortsOfTheirOwnBothRun)
+{
+    Plug(forms[2], "ONE", true);
+    Plug(forms[2], "TWO", true);
+    Open("usb:ONE");
+    Stream(Wish());
+    EXPECT_EQ(VDC_OK, OpenSecond()) << vdc_error_text();
+    CloseSecond();
+}
+
+TEST_F(UvcBus, WhatTheSystemRefusesIsNamed)
+{
+    fake_usb_card *card = Plug(forms[2]);
+    Open();
+    Stream(Wish());
+    fake_usb_fail_call("libusb_set_interface_alt_setting", 1, LIBUSB_ERROR_OTHER);
+    EXPECT_EQ(VDC_E_BUSY, vdc_stream_start(stream));
+    EXPECT_NE(nullptr, std::strstr(vdc_error_text(), "no room on the bus")) << vdc_error_text();
+    Start();
+    Take(2);
+    Stop(card);
+}
+
+TEST_F(UvcBus, SleepsAndGoesOn)
+{
+    for (const UvcForm &form : forms) {
+        SCOPED_TRACE(&form - forms);
+        std::string serial = "S" + std::to_string(&form - forms);
+        fake_usb_card *card = Plug(form, serial.c_str());
+        Open(("usb:" + serial).c_str());
+        Stream(Wish());
+        Start();
+        next = 0;
+        Take(3);
+        for (int i = 0; i < 3; i++) {
+            fake_usb_suspend(card);
+            /* More than can have been complete before it; the camera numbers anew behind it. */
+            TakeAny(7);
+        }
+        EXPECT_GE(Ledger(card).begun, 3u + 3u * 3u);
+        Stop(card);
+        Close();
+    }
+}
+
+TEST_F(UvcBus, ASleepThatACameraDoesNotSurviveEndsByName)
+{
+    fake_usb_card *card = Plug(forms[2]);
+    Open();
+    Stream(Wish());
+    Start();
+    Take(3);
+    Plant(card, CAMERA_STALL_CONTROL, 0, 1000);
+    fake_usb_suspend(card);
+    const vdc_frame *frame = nullptr;
+    int status = VDC_OK;
+    while (status == VDC_OK) {
+        status = vdc_stream_wait(&frame, stream, 10000);
+        if (status == VDC_OK)
+            vdc_stream_release(stream, frame);
+    }
+    EXPECT_EQ(VDC_E_IO, status);
+    EXPECT_NE(nullptr, std::strstr(vdc_error_text(), "as after a suspend")) << vdc_error_text();
+    vdc_stream_stop(stream);
+    vdc_stats stats = Stats();
+    EXPECT_EQ(stats.produced, Sum(stats));
+}
+
+class CardBus : public UsbTest {};
+
+/* The card is reset by it: the stream ends by name, or goes on; a new start works. */
+TEST_F(CardBus, SleepsAndStartsAgain)
+{
+    fake_usb_card *card = Plug(VDM_USB_SUPER, "A1", FAKE_USB_REAL);
+    Open();
+    Stream(Small());
+    Look();
+    Start();
+    Take(5);
+    fake_usb_suspend(card);
+    const vdc_frame *frame = nullptr;
+    int status = VDC_OK;
+    for (int i = 0; i < 120 && status == VDC_OK; i++) {
+        status = vdc_stream_wait(&frame, stream, 10000);
+        if (status == VDC_OK)
+            vdc_stream_release(stream, frame);
+    }
+    EXPECT_TRUE(status == VDC_OK || status == VDC_E_IO || status == VDC_E_GONE)
+        << vdc_status_name(status);
+    if (status != VDC_OK) {
+        EXPECT_STRNE("", vdc_error_text());
+    }
+    RecordProperty("after", status);
+    vdc_stream_stop(stream);
+    vdc_stats stats = Stats();
+    EXPECT_EQ(stats.produced, Sum(stats));
+    EXPECT_EQ(0u, stats.in_flight);
+    if (status != VDC_E_GONE) {
+        EXPECT_EQ(VDC_OK, vdc_stream_start(stream)) << vdc_error_text();
+        Take(3);
+    }
+}
+
+#ifdef __linux__
+namespace fs = std::filesystem;
+
+class UsbVideo : public ::testing::Test {
+  protected:
+    void SetUp() override
+    {
+        root = fs::temp_directory_path() / ("vidicon-usb-video-" + std::to_string(getpid()));
+        for (const char *node : {"1-2.3:1.0/video4linux/video4", "1-2:1.0/video4linux/video5",
+                                 "1-2.31:1.0/video4linux/video6", "1-2.3:1.1/other"})
+            fs::create_directories(root / node);
+    }
+    void TearDown() override { fs::remove_all(root); }
+    fs::path root;
+};
+
+static std::vector<std::string> asked;
+
+TEST_F(UsbVideo, AsksTheNodesOfThatPortAlone)
+{
+    char node[96] = "";
+    auto busy = [](const char *path) {
+        asked.push_back(path);
+        return 1;
+    };
+    asked.clear();
+    EXPECT_EQ(1, usb_video_find_busy(node, sizeof(node), root.c_str(), "/dev", "1-2.3", busy));
+    EXPECT_STREQ("/dev/video4", node);
+    EXPECT_EQ(1u, asked.size());
+    auto idle = [](const char *path) {
+        asked.push_back(path);
+        return 0;
+    };
+    asked.clear();
+    EXPECT_EQ(0, usb_video_find_busy(node, sizeof(node), root.c_str(), "/dev", "1-2.3", idle));
+    EXPECT_EQ(std::vector<std::string>{"/dev/video4"}, asked);
+    EXPECT_EQ(0, usb_video_find_busy(node, sizeof(node), root.c_str(), "/dev", "1-2.4", busy));
+    EXPECT_EQ(0, usb_video_find_busy(node, sizeof(node), "/nowhere", "/dev", "1-2.3", busy));
+}
+
+TEST_F(UsbVideo, WhatIsNoCameraIsNotBusy)
+{
+    EXPECT_EQ(0, usb_video_is_busy("/dev/null"));
+    EXPECT_EQ(0, usb_video_is_busy((root / "none").c_str()));
+}
+#endif
