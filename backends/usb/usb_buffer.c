@@ -6,75 +6,18 @@
 #include "usb_stream.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#define PROBE_BYTES  (UINT32_C(512) * 1024u)
-#define PROBE_ROUNDS 4
-#define SLOWER_MOST  3 /* times, than memory of any other kind */
+/* ---- Memory ---- */
 
-/* ---- Device memory ---- */
-
-/* The best of a few copies. */
-static int64_t read_ns(uint8_t *to, const uint8_t *from)
-{
-    int64_t best = INT64_MAX;
-
-    for (int i = 0; i < PROBE_ROUNDS; i++) {
-        int64_t begin = vdi_now_ns();
-        int64_t took;
-
-        memcpy(to, from, PROBE_BYTES);
-        took = vdi_now_ns() - begin;
-        best = took < best ? took : best;
-    }
-    return best;
-}
-
-/* On some machines such memory is not cached, and reading a frame takes longer than copying it. */
-static int probe(struct usb_card *card)
-{
-    uint8_t *mapped = libusb_dev_mem_alloc(card->link.handle, PROBE_BYTES);
-    uint8_t *plain = malloc(PROBE_BYTES);
-    uint8_t *to = malloc(PROBE_BYTES);
-    int fast = 0;
-
-    if (mapped && plain && to) {
-        int64_t ordinary;
-        int64_t special;
-
-        memset(mapped, 1, PROBE_BYTES);
-        memset(plain, 1, PROBE_BYTES);
-        memset(to, 1, PROBE_BYTES);
-        ordinary = read_ns(to, plain);
-        special = read_ns(to, mapped);
-        fast = special <= SLOWER_MOST * (ordinary + 1000);
-        vdi_log(card->base.device->context, VDC_LOG_DEBUG,
-                "%s: %u bytes of device memory are read in %lld us, of ordinary in %lld: %s",
-                card->base.id, (unsigned)PROBE_BYTES, (long long)(special / 1000),
-                (long long)(ordinary / 1000), fast ? "used" : "not used");
-    }
-    if (mapped)
-        (void)libusb_dev_mem_free(card->link.handle, mapped, PROBE_BYTES);
-    free(plain);
-    free(to);
-    return fast;
-}
-
-static int want_devmem(struct usb_stream *st)
+static int want_devmem(const struct usb_stream *st)
 {
     struct usb_card *card = st->card;
-    int fast;
 
     if (!st->devmem || !card->link.handle || card->link.lost)
         return 0;
-    if (card->options.devmem == USB_ON)
-        return 1;
-    fast = usb_tune_devmem(card->bus);
-    if (fast < 0) {
-        fast = probe(card);
-        usb_tune_devmem_set(card->bus, fast);
-    }
-    return fast;
+    return card->options.devmem == USB_ON ||
+           usb_devmem_is_fast(card->base.device->context, card->base.id, card->link.handle,
+                              card->bus);
 }
 
 int usb_buffer_allocate(struct vdi_buffer *buffer, size_t bytes)
