@@ -3,7 +3,7 @@
 #
 # For the library of drivers/core: the flags that keep it fit for every kernel, and (with
 # VIDICON_TESTS) the tests core.nm, core.stack, core.compilers that compile its sources once
-# more without sanitizers and look at the objects. See cmake/core_check.sh.
+# more without sanitizers and look at the objects, and core.marks that reads its headers. See cmake/core_check.sh.
 #
 # -ffreestanding already means -fno-builtin. -mgeneral-regs-only turns a float into an error.
 set(VIDICON_CORE_C_FLAGS -std=c11 -ffreestanding -fno-stack-protector -Wall -Wextra -Wpedantic
@@ -33,7 +33,7 @@ function(vidicon_core_checks target)
 
     set(flags "${VIDICON_CORE_C_FLAGS}")
     list(JOIN flags " " flags)
-    foreach(check nm stack compilers)
+    foreach(check nm stack compilers marks)
         foreach(kind "" ".control")
             add_test(NAME core.${check}${kind}
                 COMMAND sh "${PROJECT_SOURCE_DIR}/cmake/core_check.sh" "${check}${kind}" ${sources})

@@ -5,6 +5,7 @@
 #              on i686 either), and there is no mutable static
 #   stack      no recursion, and no path through the core takes more than 2 KiB of stack
 #   compilers  gcc, clang, both MinGWs take every source; C++ takes every header
+#   marks      each function in the headers has one mark of each kind of vdh_io.h
 # With .control a source that breaks each rule is planted and must be reported.
 # Compiled without PIC: with it, constant tables of pointers look mutable to nm. The only
 # <string.h> in reach declares those four functions, so no C library is needed for -m32.
@@ -62,8 +63,16 @@ nm_one() {  # nm_one NAME COMPILER "FLAGS" SOURCES...
 
 run_nm() {
     nm_one native "$CC" -O2 "$@"
-    ! has clang || nm_one clang clang -O2 "$@"
-    [ "$(uname -m)" != x86_64 ] || nm_one i686 gcc "-O2 -m32 -march=i686" "$@"
+    if has clang; then
+        nm_one clang clang -O2 "$@"
+    else
+        echo "not looked at: there is no clang"
+    fi
+    if [ "$(uname -m)" = x86_64 ]; then
+        nm_one i686 gcc "-O2 -m32 -march=i686" "$@"
+    else
+        echo "not looked at: no i686 on $(uname -m)"
+    fi
 }
 
 run_stack() {
@@ -115,16 +124,16 @@ run_stack() {
 }
 
 run_compilers() {
-    tried=
+    tried='' missing=''
     for compiler in gcc clang x86_64-w64-mingw32-gcc i686-w64-mingw32-gcc; do
-        has "$compiler" || continue
+        has "$compiler" || { missing="$missing $compiler"; continue; }
         tried="$tried $compiler"
         for source in "$@"; do
             compile "$compiler" -O1 "$source" "$dir/out.o" || fail "$compiler refuses $source"
         done
     done
     for compiler in g++ clang++; do
-        has "$compiler" || continue
+        has "$compiler" || { missing="$missing $compiler"; continue; }
         tried="$tried $compiler"
         for header in "$include"/*.h; do
             printf 'extern "C" {\n#include "%s"\n}\n' "$(basename "$header")" >"$dir/one.cc"
@@ -133,6 +142,26 @@ run_compilers() {
         done
     done
     echo "compilers:$tried"
+    [ -z "$missing" ] || echo "not looked at: there is no$missing"
+}
+
+# Without comments, directives and bodies what ends in ';' and names a function is its declaration.
+run_marks() {
+    for header in "$(dirname "$1")"/*.h; do
+        gcc -w -fpreprocessed -dD -E -P "$header" | sed '/^ *#/d' | tr '\n' ' ' |
+            sed 's/{[^{}]*}/;/g; s/{[^{}]*}/;/g; s/{[^{}]*}/;/g; s/;/;\n/g' |
+            awk -v header="$header" '
+                /typedef|static inline|^ *struct|^ *enum/ || !/ \**vdh_[a-z0-9_]+\(.*\);/ { next }
+                { count++; line = $0 }
+                gsub(/VDH_(ANY_LEVEL|STEP) /, "") != 1 || gsub(/VDH_(ISR|LOCKED|PURE) /, "") != 1 {
+                    print "core: " header ": not one mark of each kind:" line
+                    bad = 1
+                }
+                END { print count + 0 >"/dev/stderr"; exit bad }' 2>>"$dir/counts" || status=1
+    done
+    count=$(awk '{ sum += $1 } END { print sum }' "$dir/counts")
+    echo "declarations: $count"
+    [ "$count" -gt 60 ] || [ "$1" = "$dir/vdh_bad.c" ] || fail "they were not found"
 }
 
 plant() {  # the source that each check must report, and in which words
@@ -152,6 +181,10 @@ plant() {  # the source that each check must report, and in which words
             '{ double x = n; return (int)(x * 1.5); }'
         words='gcc refuses .*vdh_bad'
         ;;
+    marks)
+        printf '%s\n' 'VDH_STEP VDH_PURE int vdh_good(void);' 'VDH_PURE int vdh_bad(int n,' 'int m);'
+        words='one mark of each kind: VDH_PURE int vdh_bad'
+        ;;
     esac
 }
 
@@ -159,6 +192,7 @@ case $check in
 *.control)
     check=${check%.control}
     plant "$check" >"$dir/vdh_bad.c"
+    [ "$check" != marks ] || cp "$dir/vdh_bad.c" "$dir/vdh_bad.h"
     if ( "run_$check" "$dir/vdh_bad.c"; exit $status ) >"$dir/report" 2>&1; then
         echo "core.$check did not report the planted source"
         exit 1

@@ -27,8 +27,8 @@ VDH_ANY_LEVEL VDH_LOCKED int vdh_access_idle(struct vdh_device *device);
 VDH_ANY_LEVEL VDH_LOCKED int vdh_access_timeout(struct vdh_device *device, const char *what);
 
 /* The host's budget, raised to the least that the contract promises. */
-VDH_PURE uint32_t vdh_access_budget_accesses(const struct vdh_device *device);
-VDH_PURE uint32_t vdh_access_budget_bytes(const struct vdh_device *device);
+VDH_ANY_LEVEL VDH_PURE uint32_t vdh_access_budget_accesses(const struct vdh_device *device);
+VDH_ANY_LEVEL VDH_PURE uint32_t vdh_access_budget_bytes(const struct vdh_device *device);
 
 VDH_ANY_LEVEL VDH_LOCKED void vdh_access_trace(struct vdh_device *device, const char *event,
                                                uint32_t a, uint32_t b);

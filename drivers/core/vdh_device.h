@@ -66,6 +66,6 @@ VDH_ANY_LEVEL VDH_LOCKED int vdh_user_write(struct vdh_device *device, uint32_t 
 VDH_ANY_LEVEL VDH_LOCKED int vdh_time_read(struct vdh_device *device, uint64_t *ticks);
 
 /* "VDH_E_TIMEOUT" and so on. Static, never NULL. */
-VDH_PURE const char *vdh_result_name(int result);
+VDH_ANY_LEVEL VDH_PURE const char *vdh_result_name(int result);
 
 #endif

@@ -73,15 +73,16 @@ struct vdh_image_check {
     uint8_t phase;
 };
 
-VDH_PURE void vdh_image_check_start(struct vdh_image_check *check, const uint8_t *image,
-                                    uint32_t bytes, const struct vdh_image_rules *rules);
+VDH_ANY_LEVEL VDH_PURE void vdh_image_check_start(struct vdh_image_check *check,
+                                                  const uint8_t *image, uint32_t bytes,
+                                                  const struct vdh_image_rules *rules);
 
 /* VDH_OK: the image is good. VDH_AGAIN: call again, at most `budget_bytes` (at least 64) were hashed.
  * VDH_E_FIRMWARE: refused, see check->error. */
 VDH_STEP VDH_PURE int vdh_image_check_step(struct vdh_image_check *check, uint32_t budget_bytes);
 
 /* "TARGET" and so on, and a sentence for people. Static, never NULL. */
-VDH_PURE const char *vdh_image_error_name(enum vdh_image_error error);
-VDH_PURE const char *vdh_image_error_text(enum vdh_image_error error);
+VDH_ANY_LEVEL VDH_PURE const char *vdh_image_error_name(enum vdh_image_error error);
+VDH_ANY_LEVEL VDH_PURE const char *vdh_image_error_text(enum vdh_image_error error);
 
 #endif

@@ -8,7 +8,8 @@
 
 #include "vdh_types.h"
 
-/* Every function of the core carries one mark of each kind in its declaration:
+/* Every function of the core carries one mark of each kind in its declaration. They say nothing to
+ * the compiler; the test core.marks requires them, and tests/core/guard.h holds functions to them:
  *
  * VDH_ANY_LEVEL  callable in any context, the interrupt routine's included: a bounded, small
  *                number of register accesses, stated beside it.

@@ -87,11 +87,11 @@ struct vdh_field_info {
 };
 
 /* Entry `index` of the table, NULL past its end. */
-VDH_PURE const struct vdh_reg_info *vdh_reg_at(uint32_t index);
-VDH_PURE const struct vdh_field_info *vdh_reg_field_at(uint32_t index);
+VDH_ANY_LEVEL VDH_PURE const struct vdh_reg_info *vdh_reg_at(uint32_t index);
+VDH_ANY_LEVEL VDH_PURE const struct vdh_field_info *vdh_reg_field_at(uint32_t index);
 
 /* The register that covers `offset`, or of that name; NULL if there is none. */
-VDH_PURE const struct vdh_reg_info *vdh_reg_find(uint32_t offset);
-VDH_PURE const struct vdh_reg_info *vdh_reg_find_name(const char *name);
+VDH_ANY_LEVEL VDH_PURE const struct vdh_reg_info *vdh_reg_find(uint32_t offset);
+VDH_ANY_LEVEL VDH_PURE const struct vdh_reg_info *vdh_reg_find_name(const char *name);
 
 #endif

@@ -83,8 +83,8 @@ struct vdh_tables_check {
 };
 
 /* Checks every count, reference, range and string of the tables, record by record. */
-VDH_PURE void vdh_tables_check_start(struct vdh_tables_check *check, const uint8_t *bytes,
-                                     uint32_t count);
+VDH_ANY_LEVEL VDH_PURE void vdh_tables_check_start(struct vdh_tables_check *check,
+                                                   const uint8_t *bytes, uint32_t count);
 /* VDH_OK: well formed. VDH_AGAIN: call again, at most `budget_bytes` (at least 64) were looked at.
  * VDH_E_TABLES if anything is wrong. */
 VDH_STEP VDH_PURE int vdh_tables_check_step(struct vdh_tables_check *check, uint32_t budget_bytes);

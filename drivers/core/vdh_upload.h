@@ -7,7 +7,8 @@
 #include "vdh_image.h"
 
 /* What the card of `device` accepts. */
-VDH_PURE void vdh_upload_rules(struct vdh_image_rules *out, const struct vdh_device *device);
+VDH_ANY_LEVEL VDH_PURE void vdh_upload_rules(struct vdh_image_rules *out,
+                                             const struct vdh_device *device);
 
 /* Tells the boot ROM how many bytes will come. VDH_E_FIRMWARE with *error if it refuses. 3 accesses. */
 VDH_ANY_LEVEL VDH_LOCKED int vdh_upload_begin(struct vdh_device *device, uint32_t image_bytes,

@@ -54,6 +54,9 @@ static int guard_write(void *context, uint32_t offset, uint32_t value)
     struct guard *guard = context;
 
     count(guard, offset, 1);
+    /* Reading it has no effect; writing it takes events away from the interrupt routine. */
+    if (guard->mark != GUARD_ISR && offset == VDH_R_INT_STATUS)
+        violate(guard, "the interrupt routine's register written by another", offset, value);
     return guard->io->write(guard->context, offset, value);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Stands between the core and any vdh_io and keeps it to its marks: an interrupt routine touches
- * INT_STATUS only, an entry keeps to its accesses, bytes and stalls, a slow transport never polls.
+ * INT_STATUS only, and nobody else writes it, an entry keeps to its accesses, bytes and stalls, a slow transport never polls.
  */
 #ifndef TESTS_CORE_GUARD_H
 #define TESTS_CORE_GUARD_H

@@ -41,6 +41,8 @@ TEST(Guard, ReportsEachRule)
     EXPECT_NE(broken(GUARD_PURE, 9, write(VDH_R_CAPS)), "");
     EXPECT_EQ(broken(GUARD_ISR, 2, read(VDH_R_INT_STATUS)), "");
     EXPECT_NE(broken(GUARD_ISR, 2, write(VDH_R_INT_MASK)), "");
+    EXPECT_NE(broken(GUARD_ANY_LEVEL, 2, write(VDH_R_INT_STATUS)), "");
+    EXPECT_EQ(broken(GUARD_STEP, 2, read(VDH_R_INT_STATUS)), "");
     EXPECT_NE(broken(GUARD_ISR, 2, stall(1, 1)), "");
     EXPECT_NE(broken(GUARD_ISR, 2, [](guard *g) { guard_io.trace(g, "x", 0, 0); }), "");
     EXPECT_EQ(broken(GUARD_STEP, 0, stall(2, 5)), "");
