@@ -29,7 +29,7 @@
  *                                source_frame tag
  *   now CARD                     model_ns host_ns: the card's true time, and the host's clock then
  *   segments CARD                min max frames: pieces of memory, not adjoining, that a frame was
- *                                written to; since it was last asked
+ *                                written to; high: those above 4 GiB; since it was last asked
  *   refused CARD                 count=N: DMA accesses outside the guest's memory
  *   signal CARD INPUT TIMING     what arrives: a timing's number, or -1 default, -2 none, -3 unstable
  *   clip CARD LAYOUT W H FILE    a file of raw frames in the results folder as picture; LAYOUT is

@@ -467,12 +467,14 @@ void card_look(struct card *card, struct card_report *report, int restart)
     report->frames = card->frames;
     report->segments_min = card->segments_min;
     report->segments_max = card->segments_max;
+    report->high = card->high;
     report->messages = card->vfu.messages;
     report->errors = card->vfu.errors;
     if (restart) {
         card->frames = 0;
         card->segments_min = 0;
         card->segments_max = 0;
+        card->high = 0;
     }
     leave(card);
 }

@@ -57,6 +57,7 @@ struct card_report {
     uint64_t frames; /* written, since segments were last asked */
     uint32_t segments_min;
     uint32_t segments_max;
+    uint64_t high; /* segments above 4 GiB, of all those frames */
     uint64_t messages;
     uint64_t errors;
 };

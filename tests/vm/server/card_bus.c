@@ -51,8 +51,10 @@ static void *dma(void *context, uint64_t address, uint32_t length, int write)
     }
     if (!card->pieces && card->flip_every && card->frames_written % card->flip_every == 0)
         card->flip_at = memory + length / 2;
-    if (!card->pieces || address != card->write_end)
+    if (!card->pieces || address != card->write_end) {
         card->pieces++;
+        card->high += address > UINT32_MAX;
+    }
     card->write_end = address + length;
     return memory;
 }

@@ -64,6 +64,7 @@ struct card {
     uint64_t frames;
     uint32_t segments_min;
     uint32_t segments_max;
+    uint64_t high; /* segments above 4 GiB */
 };
 
 uint64_t host_now_ns(void);

@@ -320,6 +320,7 @@ static int do_segments(struct request *request, const char **what)
     put_value(request, "min", report.segments_min);
     put_value(request, "max", report.segments_max);
     put_value(request, "frames", report.frames);
+    put_value(request, "high", report.high);
     return 0;
 }
 
