@@ -14,8 +14,6 @@
 # vidicon_add_fuzzer(<name> SOURCES <file>... [LIBRARIES <lib>...] [CORPUS <dir>] [RUNS <n>])
 #   A libFuzzer program and a short ctest run, label fuzz, where the compiler is clang and
 #   VIDICON_FUZZ is on. VIDICON_FUZZ_SECONDS in the environment makes each run that long.
-# vidicon_add_bench(<name> SOURCES <file>... [LIBRARIES <lib>...])
-#   A Google Benchmark program and a short ctest run, label bench, with VIDICON_BENCHMARKS.
 # vidicon_add_script_test(<name> LABEL <label> SCRIPT <file> [ARGS <arg>...]
 #                         [TIMEOUT <seconds>] [ENVIRONMENT <NAME=value>...])
 #   A shell script; exit status 77 is a skip.
@@ -124,20 +122,6 @@ function(vidicon_add_fuzzer name)
                 ${arg_RUNS} ${arg_CORPUS}
         WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
     set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 1200)
-endfunction()
-
-function(vidicon_add_bench name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
-    if(NOT VIDICON_BENCHMARKS)
-        return()
-    endif()
-    find_package(benchmark REQUIRED)
-    string(REPLACE "." "_" target "bench_${name}")
-    add_executable(${target} ${arg_SOURCES})
-    target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} benchmark::benchmark
-                                            Threads::Threads vidicon_warnings)
-    add_test(NAME bench.${name} COMMAND ${target} --benchmark_min_time=0.02)
-    set_tests_properties(bench.${name} PROPERTIES LABELS bench TIMEOUT 120 RUN_SERIAL ON)
 endfunction()
 
 function(vidicon_add_script_test name)

@@ -19,19 +19,9 @@ static const struct vdh_reg_info regs[] = {
 #include "vdh_regs.def"
 };
 
-static const struct vdh_field_info fields[] = {
-#define VDH_FIELD(reg, field, msb, lsb, help) {#reg, #field, VDH_R_##reg, (msb), (lsb), help},
-#include "vdh_regs.def"
-};
-
 const struct vdh_reg_info *vdh_reg_at(uint32_t index)
 {
     return index < sizeof(regs) / sizeof(regs[0]) ? &regs[index] : NULL;
-}
-
-const struct vdh_field_info *vdh_reg_field_at(uint32_t index)
-{
-    return index < sizeof(fields) / sizeof(fields[0]) ? &fields[index] : NULL;
 }
 
 const struct vdh_reg_info *vdh_reg_find(uint32_t offset)

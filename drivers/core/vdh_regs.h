@@ -35,11 +35,6 @@ enum vdh_default {
     VDH_D_END
 };
 
-static inline uint32_t vdh_field_reg(enum vdh_field field)
-{
-    return (uint32_t)field >> 16;
-}
-
 /* The mask of a field in its register. */
 static inline uint32_t vdh_field_mask(enum vdh_field field)
 {
@@ -77,18 +72,8 @@ struct vdh_reg_info {
     const char *help;
 };
 
-struct vdh_field_info {
-    const char *reg;
-    const char *name;
-    uint16_t offset; /* of the register */
-    uint8_t msb;
-    uint8_t lsb;
-    const char *help;
-};
-
 /* Entry `index` of the table, NULL past its end. */
 VDH_ANY_LEVEL VDH_PURE const struct vdh_reg_info *vdh_reg_at(uint32_t index);
-VDH_ANY_LEVEL VDH_PURE const struct vdh_field_info *vdh_reg_field_at(uint32_t index);
 
 /* The register that covers `offset`, or of that name; NULL if there is none. */
 VDH_ANY_LEVEL VDH_PURE const struct vdh_reg_info *vdh_reg_find(uint32_t offset);

@@ -26,7 +26,6 @@
 #define VDM_SEGMENTS_MAX   65536u /* in one frame; ends endless chains of links */
 #define VDM_USB_FRAMES     2u
 #define VDM_USB_PAD        1024u
-#define VDM_TICKS_PER_US   27u
 #define VDM_CHECK_NS       1000000u
 #define VDM_WATCHDOG_NS    3000000000u
 #define VDM_LOCK_NS        20000000u

@@ -210,13 +210,6 @@ TEST(Regs, DataAgreesWithTable)
         }
     }
     EXPECT_EQ(vdh_reg_at(uint32_t(table.regs.size())), nullptr);
-    for (uint32_t i = 0; i < table.fields.size(); i++) {
-        const vdh_field_info *info = vdh_reg_field_at(i);
-        ASSERT_NE(info, nullptr);
-        EXPECT_EQ(table.fields[i].name, info->name);
-        EXPECT_EQ(vdh_reg_find(info->offset), vdh_reg_find_name(info->reg));
-    }
-    EXPECT_EQ(vdh_reg_field_at(uint32_t(table.fields.size())), nullptr);
     for (uint32_t offset : {0x028u, 0x03cu, 0x178u, 0x400u, 0x1000u, 0xfffffffcu}) {
         EXPECT_EQ(vdh_reg_find(offset), nullptr) << offset;
     }
@@ -231,7 +224,7 @@ TEST(Regs, FieldsGetAndSet)
     EXPECT_EQ(value, 0xff00ffffu);
     EXPECT_EQ(vdh_field_get(0x00050000u, VDH_F_BOOT_STATUS_ERROR), 5u);
     EXPECT_EQ(vdh_field_set(0, VDH_F_RESET_KEY, 0x1b007), 0xb0070000u);
-    EXPECT_EQ(vdh_field_reg(VDH_F_PROGRESS_TAG), uint32_t(VDH_R_PROGRESS));
+    EXPECT_EQ(uint32_t(VDH_F_PROGRESS_TAG) >> 16, uint32_t(VDH_R_PROGRESS));
 }
 
 /* Constants that other headers repeat. */
