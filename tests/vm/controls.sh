@@ -28,8 +28,8 @@ control_boot() {
     mkdir -p "$control_folder/share"
     machine_kernel debug
     machine_processors='-smp 1 -accel tcg' machine_memory=384
-    machine_server "$control_folder" 330
-    machine_run "$control_folder" 300 "$KERNEL_IMAGE" "$work/planted-initrd" \
+    machine_server "$control_folder" 630
+    machine_run "$control_folder" 600 "$KERNEL_IMAGE" "$work/planted-initrd" \
         "quiet vmr=planted vmr_bug=$control_bug" -serial "file:$control_folder/console.log" \
         >"$control_folder/qemu.log" 2>&1 </dev/null || true
     machine_end

@@ -290,7 +290,7 @@ work_off() {
         job_number=$((job_number + 1))
         mkdir "$work/taken.$job_number" 2>/dev/null || continue
         (
-            trap 'kill ${watcher:-} 2>/dev/null; machine_kill; exit 1' TERM
+            trap 'kill ${watcher:-} 2>/dev/null || true; machine_kill; exit 1' TERM
             machine_behind=yes
             run_job "$job" "$job_number"
         ) &
