@@ -83,6 +83,7 @@ class UsbLibrary : public ::testing::Test {
             EXPECT_EQ(stats.produced, Sum(stats)) << "call " << nth;
         }
         Close();
+        reached = fake_usb_failures() > before;
         fake_usb_unplug_at_call(card, nullptr, 0);
         fake_usb_unplug(card);
         fake_usb_replug(card);
