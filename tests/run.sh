@@ -41,7 +41,7 @@ mkdir -p $logs
 packages='cmake ninja-build gcc g++ libc6-dev pkg-config git ffmpeg
 libssl-dev zlib1g-dev libconfig-dev libpng-dev libyuv-dev libjansson-dev
 libgtest-dev googletest libbenchmark-dev libgstreamer1.0-dev
-libgstreamer-plugins-base1.0-dev libaravis-dev libusb-1.0-0-dev libusbredirparser-dev lomiri-wallpapers-16.04
+libgstreamer-plugins-base1.0-dev libaravis-dev libusb-1.0-0-dev libusbredirparser-dev libuvc-dev lomiri-wallpapers-16.04
 clang clang-tidy clang-format libclang-rt-dev ccache valgrind doxygen graphviz abigail-tools
 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-tools libopencv-videoio-dev shellcheck osslsigncode openssl
 libudev-dev gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix libz-mingw-w64-dev gcc-mingw-w64-i686-win32 gcc-multilib
@@ -201,10 +201,18 @@ run() {
     fi
     [ $p -ge 0 ] || p=0
     count "$name" "$started" $p "$f" "$s" "$logs/$name.log"
+    [ ! -d "$cases" ] || injections "$cases"
 
     sed -n 's/^[0-9]*\/[0-9]* Test *#[0-9]*: *\([^ ]*\) .*\*\*\*Skipped.*/\1/p' "$logs/$name.log" |
         sed "s/^/   skipped: /"
     [ "$f" -eq 0 ] || sed -n '/The following tests FAILED/,$p' "$logs/$name.log" | head -n 40
+}
+
+# injections FOLDER: what the tests in these reports say of the faults that they injected.
+injections() {
+    find "$1" -name '*.xml' -exec cat {} + |
+        sed -n 's/.*<property name="injected" value="\([0-9]*\)".*/\1/p' |
+        awk '{ n++; sum += $1 } END { if (n) printf "   fault scripts: %d, injections: %d\n", n, sum }'
 }
 
 # rig NAME SCRIPT [ARGUMENT...]: a script that prints a line a test: ok, not ok, skip. What it starts
@@ -323,8 +331,9 @@ if [ -z "$label" ] && wants vm && have vm cmake ninja gcc busybox cpio && build 
         bin/dmabuf_check bin/hotplug lib/libvidicon.so.0; do
         VIDICON_VM_PROGRAMS="$VIDICON_VM_PROGRAMS $PWD/build/dev/$program"
     done
-    for program in guest_bench guest_stream usb_stream; do
-        VIDICON_VM_PROGRAMS="$VIDICON_VM_PROGRAMS $PWD/build/release/bin/$program"
+    for program in guest_bench guest_stream usb_stream peer_libuvc; do # the last two where libusb and libuvc are
+        [ ! -e "build/release/bin/$program" ] ||
+            VIDICON_VM_PROGRAMS="$VIDICON_VM_PROGRAMS $PWD/build/release/bin/$program"
     done
     VIDICON_VM_PEERS=$PWD/build/release/bin/peer_opencv
     VIDICON_VM_RESULTS=$PWD/$logs/vm-results
