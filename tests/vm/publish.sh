@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# publish.sh RESULTS [ROWS...]: what a long run left in VIDICON_VM_RESULTS goes into the pages: the guest's figures into
-# docs/performance.md, the rows of the card and of vivid beside those in the folders ROWS (of the simulated card, say
-# build/dev/tests/conformance/rows) into docs/conformance.md.
+# publish.sh RESULTS [ROWS...]: what a long run left in VIDICON_VM_RESULTS goes into the pages: the guest's
+# figures into docs/performance.md, the rows of the card and of vivid beside those in the folders ROWS (say
+# build/dev/tests/conformance/rows and build/logs/wine/rows) into docs/conformance.md.
 set -eu
 source=$(cd "$(dirname "$0")/../.." && pwd)
 results=${1:?}

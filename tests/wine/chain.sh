@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 # The shipped driver, end to end: installed by its INF in a prefix to throw away, over stand-ins for
 # stream.sys, hal.dll and ksuser.dll, read by the rig's own program, by the tool and by the
-# conformance suite. Wants $here, $mingw and $dev; works in this folder.
+# conformance suite. Wants $here, $root, $mingw and $dev; works in this folder.
 #   chain.sh driver    the driver by itself; chain.sh library  what stands above it. A prefix each.
 set -u
 part=$1
-: "${here:?}" "${mingw:?}" "${dev:?}"
+: "${here:?}" "${root:?}" "${mingw:?}" "${dev:?}"
 
 # shellcheck source=tests/wine/prefix.sh
 . "$here/prefix.sh"
@@ -72,12 +72,33 @@ else
 fi
 rm -f chain.raw
 
-# Pictures first: the controls keep their values from one test to the next, as on a real card.
+# Pictures first: the controls keep their values from one test to the next, as on a real card. Two runs, one
+# row of the published matrix.
 suite="$mingw/bin/conformance.exe --device=ks: --rig=standin"
+row='--row=the card, Windows driver under Wine'
+rm -rf rows ks.json
+mkdir rows
 # shellcheck disable=SC2086
-sh "$here/suite.sh" conformance.ks 60 $suite '--gtest_filter=Pictures.*'
+sh "$here/suite.sh" conformance.ks 60 $suite "$row" --matrix=ks-pictures.json \
+    '--gtest_filter=Pictures.*'
 # shellcheck disable=SC2086
-sh "$here/suite.sh" conformance.ks "$seconds" $suite "--gtest_filter=-Pictures.*"
+sh "$here/suite.sh" conformance.ks "$seconds" $suite "$row" --matrix=ks.json \
+    "--gtest_filter=-Pictures.*"
+{
+    tr -d '\r' <ks-pictures.json | sed '/^]/,$d; /^{"case"/s/}$/},/'
+    tr -d '\r' <ks.json | sed '1,/^"cases"/d'
+} >rows/wine-ks.json 2>chain.row.log
+# It has every published case, none failed, and each that does not apply has a reason; the control
+# takes a case away, and lets one fail.
+for kind in check control; do
+    if sh "$root/tests/conformance/matrix.sh" --$kind "$root/docs/conformance.md" rows \
+        >chain.row.$kind.log 2>&1; then
+        echo "ok conformance.ks.row.$kind"
+    else
+        echo "not ok conformance.ks.row.$kind: $(grep FAILED chain.row.$kind.log | head -n 1)"
+    fi
+done
+
 # Negative controls: answers of the library falsified on their way to the suite, which must say so.
 for lie in flip-pixel:Pictures.NumbersFollowOneAnother lose-frame:Delivery.Waits \
     hide-drop:Accounts.FifoOverflow; do
