@@ -54,7 +54,7 @@ class Rig {
     virtual uint32_t StarvationCause() const { return VDC_DROP_NO_BUFFER; }
 };
 
-/* By name: "sim", "plain", on Linux "card" and "vivid", on Windows "standin", or "" to choose by the id. NULL if
+/* By name: "sim", "plain", on Linux "card", "vivid", "usb" and "camera", on Windows "standin", or "" to choose by the id. NULL if
  * there is none of that name. */
 std::unique_ptr<Rig> MakeRig(const std::string &name, const std::string &id);
 

@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <sstream>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -14,14 +13,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "../vm/guest/rig_client.h"
-#include "../vm/protocol.h"
-#include "rig.h"
+#include "guest_card.h"
 #include "suite.h"
 #include "vdl_interface.h"
 #include "vidicon_brand.h"
 
 std::unique_ptr<Rig> MakePlatformRig(const std::string &name, const std::string &id);
+/* rig_guest_usb.cc: NULL if the name is not one of its. */
+std::unique_ptr<Rig> MakeGuestUsbRig(const std::string &name, const std::string &id);
 
 namespace {
 
@@ -54,8 +53,7 @@ std::string NodeOf(const std::string &driver)
 
 class CardRig : public Rig {
   public:
-    explicit CardRig(const std::string &id) : id_(id), line_(vmr_rig_open()) {}
-    ~CardRig() override { vmr_rig_close(line_); }
+    explicit CardRig(const std::string &id) : id_(id), card_(0) {}
 
     const char *Name() const override { return "card"; }
     std::string Id() const override { return id_; }
@@ -67,39 +65,27 @@ class CardRig : public Rig {
                    "opened; tests/vm unplugs it there";
             return false;
         }
-        if (!Call("faults 0" + (script.empty() ? "" : " " + script), why) || !Present(why) ||
-            !Restore(why))
-            return false;
-        script_ = script;
-        return Counts(&before_, why);
+        return card_.Call("faults", script, why) && Present(why) && Restore(why) &&
+               card_.BeginCounts(why);
     }
     bool Option(const std::string &option, std::string *why) override
     {
         *why = "a card that is plugged in has the qualities it has";
         return option.empty();
     }
-    bool Unplug(std::string *why) override { return Call("pull 0", why); }
+    bool Unplug(std::string *why) override { return card_.Call("pull", "", why); }
     bool Replug(std::string *why) override { return Present(why); }
-    bool ReadLedger(Ledger *out, std::string *why) override;
+    bool ReadLedger(Ledger *out, std::string *why) override { return card_.ReadLedger(out, why); }
     bool Pattern() const override { return true; }
     bool OnDemand() const override { return false; }
 
   private:
-    bool Call(const std::string &request, std::string *why)
-    {
-        answer_[0] = '\0';
-        if (line_ < 0 || vmr_rig_call(line_, answer_, sizeof answer_, "%s", request.c_str()) != 0) {
-            *why = line_ < 0 ? "there is no rig around this machine" : answer_;
-            return false;
-        }
-        return true;
-    }
     /* After an unplug the card is put in again, and its driver takes a moment. */
     bool Present(std::string *why)
     {
         if (!NodeOf(VIDICON_BRAND_LINUX_DRIVER_NAME).empty())
             return true;
-        if (!Call("plug 0", why))
+        if (!card_.Call("plug", "", why))
             return false;
         Stopwatch watch;
         while (NodeOf(VIDICON_BRAND_LINUX_DRIVER_NAME).empty()) {
@@ -114,7 +100,7 @@ class CardRig : public Rig {
     /* What a case leaves behind, sim forgets with each open: another source, another timing expected. */
     bool Restore(std::string *why)
     {
-        if (!Call("signal 0 0 -1", why))
+        if (!card_.Call("signal", "0 -1", why))
             return false;
         int fd = open(NodeOf(VIDICON_BRAND_LINUX_DRIVER_NAME).c_str(), O_RDWR | O_CLOEXEC);
         vdl_timing timing = {};
@@ -132,57 +118,10 @@ class CardRig : public Rig {
             close(fd);
         return done;
     }
-    bool Counts(std::map<std::string, uint64_t> *out, std::string *why)
-    {
-        out->clear();
-        if (!Call("injected 0", why))
-            return false;
-        std::istringstream words(answer_);
-        std::string word;
-        while (words >> word) {
-            size_t at = word.find('=');
-            if (at != std::string::npos)
-                (*out)[word.substr(0, at)] = std::strtoull(word.c_str() + at + 1, nullptr, 10);
-        }
-        return true;
-    }
-
-    std::string id_, script_;
-    int line_;
-    char answer_[VMR_LINE_BYTES] = "";
-    std::map<std::string, uint64_t> before_;
+    std::string id_;
+    GuestCard card_;
     int timing_ = -1; /* the one it was found with */
 };
-
-bool CardRig::ReadLedger(Ledger *out, std::string *why)
-{
-    const struct {
-        const char *name;
-        uint64_t *value;
-    } numbers[] = {
-        {"capture_produced",  &out->produced },
-        {"capture_good",      &out->good     },
-        {"capture_fifo",      &out->fifo     },
-        {"capture_no_buffer", &out->no_buffer},
-        {"capture_no_signal", &out->no_signal},
-        {"capture_dma",       &out->dma      },
-        {"usb",               &out->usb      }
-    };
-    if (!Call("ledger 0", why))
-        return false;
-    for (const auto &number : numbers) {
-        if (vmr_rig_value(answer_, number.name, number.value) != 0) {
-            *why = std::string("the rig's ledger has no ") + number.name;
-            return false;
-        }
-    }
-    std::map<std::string, uint64_t> now;
-    if (!Counts(&now, why))
-        return false;
-    for (const auto &kind : now)
-        out->injected[kind.first] = kind.second - before_[kind.first];
-    return true;
-}
 
 /* vivid: its "Disconnect" button; it connects again when its last handle is closed. */
 class VividRig : public Rig {
@@ -244,5 +183,5 @@ std::unique_ptr<Rig> MakePlatformRig(const std::string &name, const std::string 
         return std::make_unique<CardRig>(id);
     if (name == "vivid")
         return std::make_unique<VividRig>(id);
-    return nullptr;
+    return MakeGuestUsbRig(name, id);
 }

@@ -4,6 +4,7 @@
 # plain: 6.1
 # seconds: 150
 # long-seconds: 600
+# needs: usb_stream guest_stream hotplug vidicon libvidicon
 # The library's own USB backend on the USB card, at high speed (card 4) and at SuperSpeed (card 5), in a guest
 # without udev: firmware, the return under the other id, every byte of every picture, faults, unplugging, and
 # the same id behind it.

@@ -4,6 +4,7 @@
 # plain: 6.1
 # seconds: 150
 # long-seconds: 900
+# needs: v4l usb_stream vidicon libvidicon
 # The UVC camera of tests/usb/camera in its four forms, under the kernel's uvcvideo and under the library's USB backend
 # beside it: each frame that comes is one of the camera's, byte for byte, and both see the same picture. Isochronous frames may be
 # missing, as the emulator's queue is open at both ends; none may be wrong.

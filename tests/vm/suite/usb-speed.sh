@@ -1,0 +1,109 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: MIT
+# boot: counted
+# kernels: 6.1
+# plain: 6.1
+# seconds: 200
+# long-seconds: 900
+# needs: firmware usb_stream libvidicon
+# What a megabyte of pictures costs over USB, in a machine that counts instructions: a bare libusb loop with the best transfers
+# that usb-bench found, and the library beside it in the same run, with ordinary memory and with the controller's own
+# (libusb_dev_mem_alloc). Instructions are gated; speeds are the emulator's and only told.
+. /suite/lib.sh
+
+export LD_LIBRARY_PATH=/programs
+command -v usb_check >/dev/null && command -v usb_stream >/dev/null || {
+    skip all 'no usb_check or usb_stream in this guest'
+    exit 0
+}
+modprobe xhci-pci 2>/dev/null
+# Four buffers of 1080p are more than the 16 MB that usbfs lends without this.
+echo 64 >/sys/module/usbcore/parameters/usbfs_memory_mb
+image=/opt/firmware/capture-1.1.vdfw
+id=usb:VMRIG00000000005
+frames=30 turns=3
+[ ! -f /share/long ] || frames=110 turns=5
+
+# run WAY: one run, its last line.
+run() {
+    case $1 in
+    bare-ordinary) usb_check super $image width=1920 frames=$((frames - 10)) verify=0 transfer=1048576 count=4 devmem=0 ;;
+    bare-mapped) usb_check super $image width=1920 frames=$((frames - 10)) verify=0 transfer=1048576 count=4 devmem=1 ;;
+    ordinary) usb_stream $id YUYV 1920x1080 $frames caller=1 lossy=1 ;;
+    mapped) usb_stream "$id?devmem=on" YUYV 1920x1080 $frames lossy=1 ;;
+    planted) usb_stream $id YUYV 1920x1080 $frames caller=1 lossy=1 plant=1 ;;
+    esac >"$scratch/run.out" 2>&1 || return 1
+    tail -n 1 "$scratch/run.out"
+}
+
+# middle FILE
+middle() {
+    sort -n "$1" | sed -n "$(((turns + 1) / 2))p"
+}
+
+# measure WAY: sets $figure, instructions a megabyte, and $speed, kB/s; the middle of the turns.
+measure() {
+    : >"$scratch/figures"
+    : >"$scratch/speeds"
+    turn=0
+    while [ $turn -lt $turns ]; do
+        turn=$((turn + 1))
+        answer=$(run "$1") || break
+        echo "$1: $answer"
+        echo $(($(value cpu_ns_per_mb "$answer") / 2)) >>"$scratch/figures"
+        value kb_per_s "$answer" >>"$scratch/speeds"
+    done
+    figure=0 speed=0
+    test "$(wc -l <"$scratch/figures")" -eq $turns || return 1
+    figure=$(middle "$scratch/figures")
+    speed=$(middle "$scratch/speeds")
+}
+
+# row TITLE BARE
+row() {
+    echo "| $1 | $figure | $((figure * 100 / $2 / 100)).$(printf %02d $((figure * 100 / $2 % 100))) | $((speed / 1000)) |" \
+        >>/share/performance.md
+}
+
+# at_most BARE HUNDREDTHS
+at_most() {
+    echo "$figure instructions a megabyte, $1 of the bare loop, limit $2 hundredths"
+    test $((figure * 100)) -le $(($1 * $2))
+}
+
+check plug rig plug 5 || exit 0
+check boot usb_check super $image frames=3
+rig rate 5 max
+printf '| USB card at SuperSpeed, 1920x1080 YUYV, Linux %s | instructions/MB | of the bare loop | MB/s |\n| --- | --- | --- | --- |\n' \
+    "$(uname -r)" >>/share/performance.md
+for memory in ordinary mapped; do
+    check $memory.bare measure bare-$memory || continue
+    bare=$figure
+    row "bare libusb loop, $memory memory" "$bare"
+    note "$memory memory: bare loop $bare instructions a megabyte, $speed kB/s"
+    check $memory.runs measure $memory || continue
+    row "Vidicon, $memory memory" "$bare"
+    note "$memory memory: Vidicon $figure, $speed kB/s"
+    # Into the controller's memory nothing is copied, so little is left that one more transfer a frame, that of its record, and a
+    # program that is woken are a third of it. A copy would be forty times as much.
+    limit=105
+    [ $memory = ordinary ] || limit=160
+    check $memory.limit at_most "$bare" $limit
+done
+echo >>/share/performance.md
+
+# Nothing is asked of the card for a frame: a run three times as long has no more requests, but for the clock's.
+controls() {
+    controls_before=$(value controls "$(rig usb 5)")
+    usb_stream $id YUYV 1920x1080 "$1" caller=1 lossy=1 >"$scratch/run.out" || return 1
+    echo $(($(value controls "$(rig usb 5)") - controls_before))
+}
+short=$(controls 10)
+long=$(controls 40)
+check controls test "$((long - short))" -le 5
+note "control requests: $short in a run of 10 frames, $long of 40"
+
+# The control: 4 KB written and a block taken a frame show, and so do they where none are allowed.
+answer=$(run planted)
+check control.planted-is-noticed test "$(value allocations "$answer")" -ge $((2 * (frames - 10)))
+rig unplug 5
