@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/videodev2.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -122,6 +123,54 @@ static void live(void)
                  signal.detected);
 }
 
+/* ---- What a register has in common with a control ---- */
+
+static uint32_t find_register(const char *name)
+{
+    struct vdl_register_info info = {0};
+
+    for (info.index = 0; ioctl(node, VDL_IOC_REGISTER_INFO, &info) == 0; info.index++) {
+        if (strcmp(info.name, name) == 0)
+            return info.offset;
+    }
+    (void)printf("no register %s\n", name);
+    bad++;
+    return 0;
+}
+
+/* Writes it; on the picture node the control has that value, then. */
+static void write_register(const char *name, uint32_t value, uint32_t control)
+{
+    struct vdl_register reg = {.offset = find_register(name), .value = value};
+    struct v4l2_control told = {.id = control};
+
+    must(name, VDL_IOC_REGISTER_WRITE, &reg);
+    if (ioctl(node, VIDIOC_G_CTRL, &told) == 0 ? told.value != (int32_t)value : errno != ENOTTY) {
+        (void)printf("%s is %u, its control %d\n", name, value, told.value);
+        bad++;
+    }
+}
+
+/* The pattern stays on when firmware has started anew: at the second event, the first was the end of the command. */
+static void pattern_is_kept(void)
+{
+    struct vdl_register reg = {.offset = find_register("PATTERN")};
+    struct pollfd event = {.fd = node, .events = POLLPRI};
+    struct v4l2_event told;
+
+    for (int n = 0; n < 2; n++) {
+        if (poll(&event, 1, 20000) != 1)
+            break;
+        must("an event", VIDIOC_DQEVENT, &told);
+    }
+    must("the pattern", VDL_IOC_REGISTER_READ, &reg);
+    if (reg.value != 1) {
+        (void)printf("the pattern was not put back\n");
+        bad++;
+    }
+    write_register("PATTERN", 0, V4L2_CID_TEST_PATTERN);
+}
+
 /* An image that is none goes all the way by its address, and is refused by its name. */
 static void firmware(void)
 {
@@ -164,7 +213,13 @@ int main(int argc, char **argv)
     registers();
     tables();
     live();
+    must("events of firmware", VIDIOC_SUBSCRIBE_EVENT,
+         &(struct v4l2_event_subscription){.type = VDL_EVENT_FIRMWARE});
+    write_register("CONTROL", 7, V4L2_CID_BRIGHTNESS);
+    write_register("CONTROL", 128, V4L2_CID_BRIGHTNESS); /* as it was */
+    write_register("PATTERN", 1, V4L2_CID_TEST_PATTERN);
     firmware();
+    pattern_is_kept();
     (void)close(node);
     (void)printf("%d wrong\n", bad);
     return bad ? 1 : 0;
