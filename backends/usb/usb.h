@@ -123,6 +123,9 @@ int usb_find_error(const char *id, int code, const char *tried);
 
 /* ---- usb_device.c: open, close, the threads ---- */
 
+/* Handles libusb's events until *quit is `until`; of a card or a camera. */
+void usb_events_handle(libusb_context *context, const atomic_int *quit, int until, vdi_mutex *lock,
+                       vdi_cond *alarm);
 int usb_open(struct vdi_device *device, const char *path);
 void usb_close(struct vdi_device *device);
 void usb_card_lock(struct usb_card *card);

@@ -53,21 +53,27 @@ void usb_card_lost(struct usb_card *card)
 
 /* ---- Threads ---- */
 
+void usb_events_handle(libusb_context *context, const atomic_int *quit, int until, vdi_mutex *lock,
+                       vdi_cond *alarm)
+{
+    while (atomic_load(quit) < until) {
+        struct timeval turn = {EVENTS_TURN_S, 0};
+        int code = libusb_handle_events_timeout_completed(context, &turn, NULL);
+
+        /* It cannot be helped, but it must not burn a processor either. */
+        if (code && code != LIBUSB_ERROR_INTERRUPTED) {
+            vdi_mutex_lock(lock);
+            (void)vdi_cond_wait(alarm, lock, vdi_now_ns() + 10 * USB_MS);
+            vdi_mutex_unlock(lock);
+        }
+    }
+}
+
 static void run_events(void *argument)
 {
     struct usb_card *card = argument;
 
-    while (atomic_load(&card->quit) < QUIT_EVENTS) {
-        struct timeval turn = {EVENTS_TURN_S, 0};
-        int code = libusb_handle_events_timeout_completed(card->context, &turn, NULL);
-
-        /* It cannot be helped, but it must not burn a processor either. */
-        if (code && code != LIBUSB_ERROR_INTERRUPTED) {
-            usb_card_lock(card);
-            (void)vdi_cond_wait(card->alarm, card->lock, vdi_now_ns() + 10 * USB_MS);
-            usb_card_unlock(card);
-        }
-    }
+    usb_events_handle(card->context, &card->quit, QUIT_EVENTS, card->lock, card->alarm);
 }
 
 static void run_control(void *argument)

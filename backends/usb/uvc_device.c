@@ -12,7 +12,6 @@
 #include "vidicon_brand.h"
 
 #define REQUEST_BYTES 4096u
-#define EVENTS_TURN_S 1
 #define QUIT_SERVICE  1
 #define QUIT_EVENTS   2 /* once no transfer is left */
 
@@ -54,17 +53,7 @@ static void run_events(void *argument)
 {
     struct uvc_device *camera = argument;
 
-    while (atomic_load(&camera->quit) < QUIT_EVENTS) {
-        struct timeval turn = {EVENTS_TURN_S, 0};
-        int code = libusb_handle_events_timeout_completed(camera->context, &turn, NULL);
-
-        /* It cannot be helped, but it must not burn a processor either. */
-        if (code && code != LIBUSB_ERROR_INTERRUPTED) {
-            uvc_lock(camera);
-            (void)vdi_cond_wait(camera->alarm, camera->lock, vdi_now_ns() + 10 * USB_MS);
-            uvc_unlock(camera);
-        }
-    }
+    usb_events_handle(camera->context, &camera->quit, QUIT_EVENTS, camera->lock, camera->alarm);
 }
 
 static void run_service(void *argument)
