@@ -14,6 +14,11 @@ int Times(int small, int full)
     return text && *text && std::string(text) != "0" ? full : small;
 }
 
+int Frames(int small, int full, int64_t interval_us)
+{
+    return Times(interval_us > 8000 && !TheRig().OnDemand() ? (small + 2) / 3 : small, full);
+}
+
 int64_t NowMs()
 {
     return std::chrono::duration_cast<std::chrono::milliseconds>(

@@ -21,6 +21,8 @@
 Rig &TheRig();
 /* `small`, or `full` with VIDICON_LONG. */
 int Times(int small, int full);
+/* The same for frames that come so far apart: of slow devices, in real time, a third. */
+int Frames(int small, int full, int64_t interval_us);
 /* How long something may take that must come, and how much a machine under load may be late. */
 constexpr int kPatienceMs = 10000;
 constexpr int kSlackMs = 1500;

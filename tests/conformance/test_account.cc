@@ -37,7 +37,7 @@ TEST_F(Accounts, TimesAndNumbersRise)
 {
     MUST(OpenSmall());
     MUST(Start());
-    MUST(TakeAndGive(Times(300, 3000))); /* Account looks at each */
+    MUST(TakeAndGive(Frames(300, 3000, IntervalUs()))); /* Account looks at each */
     MUST(Stop());
     EXPECT_EQ(stats.delivered, account.delivered);
     MUST(CompareWithLedger());

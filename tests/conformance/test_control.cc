@@ -220,6 +220,9 @@ TEST_F(Controls, DeviceChangesAreEvents)
         ASSERT_TRUE(WaitForEvent(VDC_EVENT_CONTROL_CHANGED, &event, 3000)) << "wanted " << wanted;
         EXPECT_STREQ(event.device_id, Info().id);
         EXPECT_EQ(event.control, id);
+        /* In real time both may have happened before a busy machine looked: then one event tells the last. */
+        if (!TheRig().OnDemand() && event.value == second)
+            break;
         EXPECT_EQ(event.value, wanted);
     }
     int64_t value = 0;

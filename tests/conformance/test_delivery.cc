@@ -59,7 +59,7 @@ TEST_F(Delivery, Waits)
 {
     MUST(OpenSmall());
     MUST(Start());
-    MUST(TakeAndGive(Times(200, 2000)));
+    MUST(TakeAndGive(Frames(200, 2000, IntervalUs())));
     MUST(Stop());
     MUST(CompareWithLedger());
 }

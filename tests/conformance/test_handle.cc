@@ -91,7 +91,7 @@ TEST_F(Handles, TellsInTime)
         NOT_APPLICABLE("time stands still while nobody waits: Handles.Exact sees both directions");
     MUST(OpenHandle());
     EXPECT_TRUE(Patiently(5, [this] {
-        PollNowAndThen(Times(100, 1000));
+        PollNowAndThen(Frames(100, 1000, IntervalUs()));
         if (!HasFatalFailure() && overtaken_ <= 3 + frames_ / 10)
             return testing::AssertionSuccess();
         return testing::AssertionFailure()
@@ -103,7 +103,7 @@ TEST_F(Handles, DriveALoop)
 {
     MUST(OpenHandle());
     MUST(Start());
-    for (int i = 0; i < Times(100, 1000); ++i) {
+    for (int i = 0; i < Frames(100, 1000, IntervalUs()); ++i) {
         ASSERT_TRUE(Ready(handle_, kPatienceMs)) << "frame " << i;
         const vdc_frame *frame = Take(0);
         ASSERT_NE(frame, nullptr);
