@@ -22,8 +22,8 @@ scenes='boot.plain capture.hd read.many property.device property.clocks event.al
 if [ -n "${VIDICON_LONG:-}" ] || [ "$mode" = write ]; then
     scenes="$scenes read.several property.registers-limited boot.formats capture.restart capture.cancel
         capture.timeout capture.paging capture.removal capture.power property.known-sets
-        firmware.commands event.refused fault.irq-late fault.stop-never fault.power-cut fault.torn-completion
-        read.lies read.too-many-pieces"
+        firmware.commands firmware.records event.refused fault.irq-late fault.stop-never fault.cut-refused fault.power-cut fault.torn-completion
+        read.flush read.lies read.too-many-pieces"
 fi
 # shellcheck disable=SC2086
 {

@@ -20,7 +20,7 @@ cut -d' ' -f3 "$scratch/table" | sort -u >"$scratch/lines"
 }
 some='boot. capture.restart capture.cancel capture.timeout capture.power capture.removal capture.paging
     read. property.device property.known-sets property.clocks firmware. event. fault.fifo-overflow
-    fault.ring-error fault.stop-never fault.torn-completion unplug.first-frame
+    fault.ring-error fault.stop-never fault.cut-refused fault.torn-completion unplug.first-frame
     bootfault.never-ready bootfault.hang'
 scripts=20
 if [ -n "${VIDICON_LONG:-}" ]; then

@@ -194,9 +194,13 @@ static void flash_under(const char *fault)
 static struct vdw_firmware_status record(uint32_t code, uint32_t wanted, const char *what)
 {
     struct vdw_firmware_status status;
+    nt_status told;
     unsigned looks = 0;
 
-    scene_expect(command(code, 0, 0), STATUS_SUCCESS, what);
+    /* The fault may strike while the command itself still looks. */
+    told = command(code, 0, 0);
+    if (told != STATUS_IO_DEVICE_ERROR || wanted != VDW_FIRMWARE_FAILED)
+        scene_expect(told, STATUS_SUCCESS, what);
     do {
         status = scene_firmware_status();
         if (status.state == VDW_FIRMWARE_BUSY)
