@@ -257,6 +257,10 @@ publish() {
         [ -z "$long" ] || [ ! -f "$folder/share/$row.json" ] ||
             cp "$folder/share/$row.json" "$VIDICON_VM_RESULTS/v4l2-$row-$kernel.json"
     done
+    for row in usb-high usb-super camera-iso camera-bulk; do
+        [ -z "$long" ] || [ ! -f "$folder/share/$row.json" ] ||
+            cp "$folder/share/$row.json" "$VIDICON_VM_RESULTS/$row-$kernel.json"
+    done
     [ -z "$long" ] || [ ! -f "$folder/share/performance.md" ] ||
         cp "$folder/share/performance.md" "$VIDICON_VM_RESULTS/guest-performance.md"
 }
