@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # kernels: 6.1
 # plain: 6.1
+# long-boot: usb
 # seconds: 200
 # long-seconds: 2400
 # needs: conformance libvidicon
