@@ -177,20 +177,26 @@ static NTSTATUS get_format(struct vdw_stream *stream, PHW_STREAM_REQUEST_BLOCK s
 
 /* ---- The door ---- */
 
-/* Reads that the card does not have end at once. The others end when it has let go. */
+/* Reads that the card has end when it has let go, with all the others: to end them one by one would
+ * cost more than an entry may. */
 static void begin_flush(struct vdw_stream *stream, PHW_STREAM_REQUEST_BLOCK srb)
 {
-    struct vdw_request *request = stream->first;
+    struct vdw_device *device = stream->device;
 
     stream->flushing = 1;
-    while (request) {
-        struct vdw_request *next = request->next;
-
-        (void)vdw_read_end(stream->device, request->srb, STATUS_CANCELLED);
-        request = next;
-    }
     stream->control = srb;
     srb->TimeoutCounter = 0;
+    if (device->slot_count == 0) {
+        vdw_read_flush(device, STATUS_CANCELLED);
+    } else {
+        for (struct vdw_request *at = stream->first; at; at = at->next) {
+            if (at->ends == STATUS_PENDING)
+                at->ends = STATUS_CANCELLED;
+        }
+        stream->unlisted = NULL;
+        stream->recycle = 1;
+        vdw_work_request(device, VDW_WORK_STEP);
+    }
     vdw_stream_settle(stream);
 }
 
