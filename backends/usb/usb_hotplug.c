@@ -229,7 +229,8 @@ static void run(void *argument)
             settles = SETTLES;
         else if (watch->has_callback && !settles)
             continue;
-        if (!compare(watch, finding, 1))
+        /* What the system's list shows may not be complete yet, and nobody will say when it is. */
+        if (!compare(watch, finding, 1) && !watch->deaf)
             settles = 0;
         else if (settles)
             settles--;

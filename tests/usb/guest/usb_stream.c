@@ -183,8 +183,7 @@ static int report(vdc_stream *stream, const struct judge *judge)
                  result.span_ns ? result.bytes * 1000000 / result.span_ns : 0, result.allocations,
                  measured ? result.cpu_ns / measured : 0,
                  result.bytes ? result.cpu_ns * 1000 / (result.bytes / 1000) : 0);
-    return judge->bad != 0 || judge->again != 0 ||
-           (!wish.lossy && !wish.hold && (judge->lost != 0 || dropped != 0));
+    return judge->bad != 0 || (!wish.lossy && !wish.hold && (judge->lost != 0 || dropped != 0));
 }
 
 static int parse(int argc, char **argv)
