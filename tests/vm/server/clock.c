@@ -2,7 +2,7 @@
 /* The host's time stamp counter, which an emulated processor shows as its own. */
 #include "clock.h"
 
-#if defined(__x86_64__)
+#if HAS_TIME_STAMP_COUNTER
 #include <cpuid.h>
 #include <stdint.h>
 #include <time.h>
