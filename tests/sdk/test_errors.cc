@@ -377,8 +377,9 @@ TEST_F(Errors, LimitedDevices)
     EXPECT_NE(nullptr, strstr(vdc_error_text(), "no firmware"));
     for (const Case &item : service_calls(device_)) {
         EXPECT_STATUS(VDC_OK, item.call()) << item.name;
+        vdc_list_destroy(list_);
+        list_ = nullptr;
     }
-    vdc_list_destroy(list_);
 }
 
 TEST_F(Errors, DevicesWithoutTheCap)

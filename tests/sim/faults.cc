@@ -103,6 +103,7 @@ TEST_P(Faults, EndsWellAndIsExplained)
         capture = RunCapture(*opened, options);
         EXPECT_EQ(capture.wrong, 0u);
         uint64_t injected = Injected(*capture.ledger, fault.Kind());
+        RecordProperty("injected", std::to_string(injected));
         if (injected && capture.stats.dropped[fault.cause] >= fault.drop)
             return testing::AssertionSuccess();
         return testing::AssertionFailure()
@@ -131,8 +132,10 @@ TEST_P(Faults, EndsWellAndIsExplained)
         EXPECT_EQ(capture.stop, VDC_OK) << capture.error;
     }
 
-    bool partial = fault.expect & (GONE | BROKEN | INFERRED | STOP_FAILS);
+    bool partial = fault.expect & (GONE | INFERRED) || fault.Kind() == "power-cut";
     if (!capture.start_failed) {
+        EXPECT_EQ(capture.stats.delivered, capture.frames.size());
+        EXPECT_GE(capture.stats.produced, capture.stats.delivered);
         EXPECT_EQ(AccountDifferences(capture.stats, *capture.ledger, partial), "");
         EXPECT_EQ(
             capture.stats.produced_basis,

@@ -80,6 +80,7 @@ TEST_F(Power, CutWhileTheImageIsSent)
     EXPECT_GE(end, most);
     EXPECT_LT(end, most + stride);
     EXPECT_GE(cuts_, most / stride);
+    RecordProperty("injected", std::to_string(cuts_));
 }
 
 TEST_F(Power, CutWhileTheFlashIsWritten)
@@ -89,6 +90,7 @@ TEST_F(Power, CutWhileTheFlashIsWritten)
     EXPECT_GT(end, most);
     EXPECT_LE(end, most + 256 + stride) << "the image, and its records";
     EXPECT_GE(cuts_, most / stride);
+    RecordProperty("injected", std::to_string(cuts_));
 }
 
 /* Each byte that a commit programs: one version or the other, never none. */

@@ -67,7 +67,7 @@ TEST_F(Control, KnownRequestsAreAnswered)
     EXPECT_EQ(ask("cards"), "ok count=2");
     EXPECT_NE(ask("ledger 0").find(" produced=0 "), std::string::npos);
     EXPECT_NE(ask("injected 1").find(" unplug=0 "), std::string::npos);
-    EXPECT_EQ(ask("segments 0"), "ok min=0 max=0 frames=0");
+    EXPECT_EQ(ask("segments 0"), "ok min=0 max=0 frames=0 high=0");
     EXPECT_EQ(ask("refused 0"), "ok count=0");
     EXPECT_EQ(ask("flipped 0"), "ok count=0");
     EXPECT_EQ(ask("slot 0 1"), "ok version=0");
