@@ -63,7 +63,7 @@ measure() {  # measure WIDTH HEIGHT FRAMES: instructions a frame
 }
 
 frames=100
-[ -z "$control" ] || frames=4
+[ -z "$control" ] || frames=1
 # How often two threads meet is chance, which may make one of the two dearer: not three times over.
 tries=1 equal=0
 [ "$path" != callback ] || [ -n "$control" ] || tries=3
