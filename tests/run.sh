@@ -301,7 +301,7 @@ if [ -z "$label" ] && wants tsan && have tsan cmake ninja clang clang++ && build
     export TSAN_OPTIONS
     # A race shows in any repetition or in none: the plain counts, ten times as slow as they are.
     wrap="$wrap env -u VIDICON_LONG"
-    run tsan tsan
+    run tsan tsan ${not_long:+-LE '^long$'}
 fi
 wrap='' whole=''
 
