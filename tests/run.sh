@@ -256,12 +256,12 @@ if [ "$long" = yes ]; then
     export VIDICON_LONG
 fi
 
-# All fuzzers together get nine minutes, however many there are.
+# All fuzzers together get six minutes, however many there are.
 share_fuzzing() {
     [ "$long" = yes ] || return 0
     fuzzers=$(ctest --test-dir build/asan -N -L '^fuzz$' | grep -cE 'Test +#.*: fuzz\.[a-z0-9_]+$') ||
         return 0
-    VIDICON_FUZZ_SECONDS=$((540 / ((fuzzers + jobs) / (jobs + 1))))
+    VIDICON_FUZZ_SECONDS=$((360 / ((fuzzers + jobs) / (jobs + 1))))
     export VIDICON_FUZZ_SECONDS
     echo "   $VIDICON_FUZZ_SECONDS s for each of $fuzzers fuzzers"
 }

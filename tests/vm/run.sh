@@ -303,11 +303,11 @@ work_off() {
     done
 }
 
-# in_parallel JOB...: one more at a time than there are processors, as half of a boot is waiting.
+# in_parallel JOB...: two more at a time than there are processors, as half of a boot is waiting.
 in_parallel() {
     jobs=$*
     rm -rf "$work"/taken.*
-    count=$(($(nproc) + 1))
+    count=$(($(nproc) + 2))
     [ "$count" -le 5 ] || count=5
     while [ "$count" -gt 0 ]; do
         work_off &
