@@ -6,6 +6,7 @@
 #ifndef USB_LIBRARY_H
 #define USB_LIBRARY_H
 
+#include <climits>
 #include <cstdint>
 
 #include <gtest/gtest.h>
@@ -57,6 +58,19 @@ class UsbLibrary : public ::testing::Test {
         return status;
     }
 
+    /* Gives frames back unseen until a wait brings none (or `most` came), and says how it ended. */
+    int TakeToTheEnd(int timeout_ms, int most = INT_MAX)
+    {
+        int status = VDC_OK;
+        for (int i = 0; status == VDC_OK && i < most; i++) {
+            const vdc_frame *frame = nullptr;
+            status = vdc_stream_wait(&frame, stream, timeout_ms);
+            if (status == VDC_OK)
+                vdc_stream_release(stream, frame);
+        }
+        return status;
+    }
+
     /* A life of some frames, whose device leaves at the nth call of libusb (of `function`) and is plugged in again at the end. Whether
      * the call was reached. */
     bool LeavesAt(fake_usb_card *card, uint64_t nth, const char *id,
@@ -66,12 +80,8 @@ class UsbLibrary : public ::testing::Test {
         fake_usb_unplug_at_call(card, function, nth);
         uint64_t before = fake_usb_failures();
         int status = Begin(id, config);
-        for (int i = 0; status == VDC_OK && i < frames; i++) {
-            const vdc_frame *frame = nullptr;
-            status = vdc_stream_wait(&frame, stream, timeout_ms);
-            if (status == VDC_OK)
-                vdc_stream_release(stream, frame);
-        }
+        if (status == VDC_OK)
+            status = TakeToTheEnd(static_cast<int>(timeout_ms), frames);
         if (status == VDC_OK)
             status = vdc_stream_stop(stream);
         EXPECT_TRUE(status == VDC_OK || status == VDC_E_GONE || status == VDC_E_NOT_FOUND)

@@ -87,14 +87,7 @@ TEST_F(UsbFaults, OneAfterTheOtherEndsByName)
     Stream(Small());
     Look();
     Start();
-    const vdc_frame *frame = nullptr;
-    int status = VDC_OK;
-    while (status == VDC_OK) {
-        status = vdc_stream_wait(&frame, stream, 20000);
-        if (status == VDC_OK)
-            vdc_stream_release(stream, frame);
-    }
-    EXPECT_EQ(VDC_E_IO, status) << vdc_error_text();
+    EXPECT_EQ(VDC_E_IO, TakeToTheEnd(20000)) << vdc_error_text();
     EXPECT_NE(nullptr, std::strstr(vdc_error_text(), "STALL")) << vdc_error_text();
     EXPECT_GE(StopAndCompare(card).dropped[VDC_DROP_STALL], 16u);
 }

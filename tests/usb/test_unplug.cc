@@ -76,14 +76,7 @@ TEST_F(UsbUnplug, WhileItWaits)
     Start();
     Take(5);
     fake_usb_unplug(card);
-    const vdc_frame *frame = nullptr;
-    int status = VDC_OK;
-    while (status == VDC_OK) {
-        status = vdc_stream_wait(&frame, stream, 5000);
-        if (status == VDC_OK)
-            vdc_stream_release(stream, frame);
-    }
-    EXPECT_EQ(VDC_E_GONE, status);
+    EXPECT_EQ(VDC_E_GONE, TakeToTheEnd(5000));
     vdc_stream_stop(stream);
     vdc_stats stats = Stats();
     EXPECT_GE(stats.delivered, 5u);

@@ -120,14 +120,7 @@ TEST_F(UvcBus, ASleepThatACameraDoesNotSurviveEndsByName)
     Take(3);
     Plant(card, CAMERA_STALL_CONTROL, 0, 1000);
     fake_usb_suspend(card);
-    const vdc_frame *frame = nullptr;
-    int status = VDC_OK;
-    while (status == VDC_OK) {
-        status = vdc_stream_wait(&frame, stream, 10000);
-        if (status == VDC_OK)
-            vdc_stream_release(stream, frame);
-    }
-    EXPECT_EQ(VDC_E_IO, status);
+    EXPECT_EQ(VDC_E_IO, TakeToTheEnd(10000));
     EXPECT_NE(nullptr, std::strstr(vdc_error_text(), "as after a suspend")) << vdc_error_text();
     vdc_stream_stop(stream);
     vdc_stats stats = Stats();
@@ -146,13 +139,7 @@ TEST_F(CardBus, SleepsAndStartsAgain)
     Start();
     Take(5);
     fake_usb_suspend(card);
-    const vdc_frame *frame = nullptr;
-    int status = VDC_OK;
-    for (int i = 0; i < 120 && status == VDC_OK; i++) {
-        status = vdc_stream_wait(&frame, stream, 10000);
-        if (status == VDC_OK)
-            vdc_stream_release(stream, frame);
-    }
+    int status = TakeToTheEnd(10000, 120);
     EXPECT_TRUE(status == VDC_OK || status == VDC_E_IO || status == VDC_E_GONE)
         << vdc_status_name(status);
     if (status != VDC_OK) {

@@ -66,6 +66,35 @@ await() {
     done
 }
 
+# leave_capturing HOW BYTES PROGRAM...: the USB card $card goes while the program captures from it, once it
+# has sent BYTES in all: by a fault, or as the rig is told. Says what the program said, and has its status.
+# shellcheck disable=SC2154
+leave_capturing() {
+    leave_how=$1
+    leave_bytes=$2
+    shift 2
+    "$@" >"$scratch/leave.out" 2>&1 &
+    leave_program=$!
+    await 20 sh -c "test \$(rig usb $card | sed 's/.*bulk_bytes=\([0-9]*\).*/\1/') -gt $leave_bytes" || {
+        kill -9 $leave_program
+        cat "$scratch/leave.out"
+        echo 'no frame came'
+        return 1
+    }
+    if [ "$leave_how" = fault ]; then
+        rig faults "$card" "unplug@frame=$(($(value capture_produced "$(rig ledger "$card")") + 40))" || return 1
+    else
+        rig "$leave_how" "$card" || return 1
+    fi
+    await 20 sh -c "! kill -0 $leave_program" || {
+        kill -9 $leave_program
+        echo 'the program was not told'
+        return 1
+    }
+    cat "$scratch/leave.out"
+    wait $leave_program
+}
+
 # The video node of a driver, or nothing.
 node_of() {
     for node in /sys/class/video4linux/video*; do

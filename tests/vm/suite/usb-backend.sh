@@ -49,27 +49,7 @@ soon() {
 # leave HOW: the card goes while it is captured from.
 leave() {
     before=$(value bulk_bytes "$(rig usb "$card")")
-    usb_stream "$id" YUYV 640x480 0 hold=1 >"$scratch/leave.out" 2>&1 &
-    capture=$!
-    await 20 sh -c "test \$(rig usb $card | sed 's/.*bulk_bytes=\([0-9]*\).*/\1/') -gt $((before + 2000000))" || {
-        kill -9 $capture
-        cat "$scratch/leave.out"
-        echo 'no frame came'
-        return 1
-    }
-    case $1 in
-    fault)
-        rig faults "$card" "unplug@frame=$(($(value capture_produced "$(rig ledger "$card")") + 40))" || return 1
-        ;;
-    *) rig "$1" "$card" || return 1 ;;
-    esac
-    await 20 sh -c "! kill -0 $capture" || {
-        kill -9 $capture
-        echo 'the program was not told'
-        return 1
-    }
-    cat "$scratch/leave.out"
-    wait $capture
+    leave_capturing "$1" $((before + 2000000)) usb_stream "$id" YUYV 640x480 0 hold=1
 }
 
 for card in 4 5; do

@@ -62,26 +62,7 @@ agree() {
 
 # leave HOW: the card goes while it is captured from.
 leave() {
-    usb_check "$speed" $image frames=1000000 verify=0 hold=1 >"$scratch/leave.out" 2>&1 &
-    capture=$!
-    await 20 sh -c "test \$(rig usb ${card} | sed 's/.*bulk_bytes=\([0-9]*\).*/\1/') -gt $sent" || {
-        kill -9 $capture
-        echo 'no frame came'
-        return 1
-    }
-    case $1 in
-    fault)
-        rig faults "$card" "unplug@frame=$(($(value capture_produced "$(rig ledger "$card")") + 40))" || return 1
-        ;;
-    *) rig "$1" "$card" || return 1 ;;
-    esac
-    await 20 sh -c "! kill -0 $capture" || {
-        kill -9 $capture
-        echo 'the program was not told'
-        return 1
-    }
-    cat "$scratch/leave.out"
-    wait $capture
+    leave_capturing "$1" "$sent" usb_check "$speed" $image frames=1000000 verify=0 hold=1
 }
 
 for card in 4 5; do
