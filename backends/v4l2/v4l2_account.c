@@ -13,6 +13,8 @@
 #define FIRST_MAX 65536u
 /* A step back of the number, which is no wrap. */
 #define STEP_BACK 0x80000000u
+/* A number that comes twice is a slip: vivid's clock ticks so now and then. Who does not count gives it for ever. */
+#define REPEATS_MAX 1u
 /* Frames further apart than this are worth a look at the clock. */
 #define PLAUSIBLE_NS INT64_C(2000000000)
 #define NS_PER_S     INT64_C(1000000000)
@@ -23,6 +25,7 @@ void v4l2_account_reset(struct v4l2_stream *st)
 
     account->any = 0;
     account->raw = 0;
+    account->repeats = 0;
     account->next = 0;
     account->start_ns = INT64_MIN;
     account->clock = VDC_CLOCK_NONE;
@@ -154,11 +157,13 @@ static void take_number(struct v4l2_stream *st, struct vdi_completion *out,
         gap = came->sequence < FIRST_MAX ? came->sequence : 0;
     } else if (step == 0 || step >= STEP_BACK) {
         /* Both fields of a frame have its number; else the driver does not count, and nobody can tell. */
-        if (came->field != V4L2_FIELD_TOP && came->field != V4L2_FIELD_BOTTOM) {
+        if (came->field != V4L2_FIELD_TOP && came->field != V4L2_FIELD_BOTTOM &&
+            (step != 0 || ++account->repeats > REPEATS_MAX)) {
             atomic_store(&account->uncounted, 1);
         }
     } else {
         gap = step - 1;
+        account->repeats = 0;
     }
     account->any = 1;
     account->raw = came->sequence;

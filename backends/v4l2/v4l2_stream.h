@@ -24,6 +24,7 @@ struct v4l2_slot {
 struct v4l2_account {
     int any;              /* some frame came */
     uint32_t raw;         /* its driver's number */
+    uint32_t repeats;     /* how often in a row it was that of the frame before */
     uint64_t next;        /* the number of the next frame */
     int64_t start_ns;     /* host time of the newest frame, INT64_MIN if not known */
     uint32_t clock;       /* enum vdc_clock */

@@ -208,6 +208,19 @@ TEST_F(Stream, DriverThatDoesNotCountHasNoBasis)
     EXPECT_EQ(static_cast<uint32_t>(VDC_BASIS_UNKNOWN), StopAndReconcile().produced_basis);
 }
 
+TEST_F(Stream, ANumberThatComesTwiceIsASlip)
+{
+    Start();
+    const uint32_t numbers[] = {0, 1, 1, 2, 3, 3, 4};
+    uint64_t at = 0;
+    for (uint32_t number : numbers)
+        EXPECT_EQ(at++,
+                  Pass(0, [number](v4l2_buffer *buffer) { buffer->sequence = number; }).sequence);
+    vdc_stats stats = StopAndReconcile();
+    EXPECT_EQ(7u, stats.produced);
+    EXPECT_EQ(static_cast<uint32_t>(VDC_BASIS_SEQUENCE), stats.produced_basis);
+}
+
 TEST_F(Stream, Stamps)
 {
     int64_t soe, eof;
