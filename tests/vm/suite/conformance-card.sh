@@ -3,7 +3,7 @@
 # kernels: 6.1 6.12 7
 # plain: 6.1
 # seconds: 400
-# long-seconds: 2400
+# long-seconds: 900
 # long-boot: conformance
 # needs: conformance vidicon libvidicon
 # The conformance suite on the card, through the driver and the V4L2 backend; faults and ledger by
