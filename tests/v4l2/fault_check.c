@@ -202,7 +202,8 @@ static int stream(struct capture *capture, const struct fault *fault, uint32_t f
     return vdc_stream_get_stats(&capture->stats, capture->stream) == VDC_OK ? 0 : fail("stats");
 }
 
-/* After an unplug each further call says so; what was to be injected at the end is, at the latest here. */
+/* After an unplug each further call says so; what was to be injected at the end, at a read or a write that
+ * this stop may not have made, is at the latest here. */
 static int every_call_says_gone(vdc_device *device)
 {
     vdc_signal signal = VDC_SIGNAL_INIT;
@@ -210,6 +211,9 @@ static int every_call_says_gone(vdc_device *device)
 
     for (int n = 0; n < 300 && status == VDC_OK; n++) {
         status = vdc_device_get_signal(&signal, device);
+        if (status == VDC_OK) {
+            status = vdc_device_set_control(device, VDC_CONTROL_BRIGHTNESS, n % 2);
+        }
     }
     if (status != VDC_E_GONE || vdc_device_get_signal(&signal, device) != VDC_E_GONE) {
         printf("the device is not GONE but %s\n", vdc_status_name(status));

@@ -3,7 +3,7 @@
 # plain: debug
 # long: 6.1 debug
 # seconds: 240
-# long-seconds: 500
+# long-seconds: 900
 # needs: nothing
 # Loaded, capturing, unloaded, many times; on the debug kernel, kmemleak looks when all is done.
 . /suite/lib.sh

@@ -66,7 +66,7 @@ for round in 1 2 3 4 5 6; do
 done
 for round in 1 2 3 4 5; do
     rm -f "$scratch/read"
-    check "readers.$round.read" await 10 test -s "$scratch/read"
+    check "readers.$round.read" await 30 test -s "$scratch/read"
     check "readers.$round.let-go" let_go
 done
 rm -f "$scratch/reading"

@@ -25,8 +25,9 @@ told() {
     ! kill -0 "$capture" 2>/dev/null
 }
 
+# More often than before this turn.
 come_about() {
-    rig injected 0 | grep -q '^unplug=[1-9]'
+    [ "$(value unplug "$(rig injected 0)")" -gt "$injected" ]
 }
 
 # leave HOW: with a capture going on.
@@ -37,6 +38,7 @@ leave() {
     sleep 0.5
     case $1 in
     fault)
+        injected=$(value unplug "$(rig injected 0)")
         # A second ahead, so that a slow guest asks in time; if it does not, once more.
         for ahead in 60 300; do
             frame=$(value capture_produced "$(rig ledger 0)")
