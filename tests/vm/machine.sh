@@ -67,8 +67,13 @@ machine_processor=max,erms=off,fsrm=off
 
 # machine_clock FOLDER: the emulated counter is the host's own, and the server has measured it. A kernel that
 # measures it anew on a busy host may be wrong by half; and one that trusts it need not ask a
-# timer's registers for the time, each time by way of the emulator.
+# timer's registers for the time, each time by way of the emulator. Where instructions are counted, the counter
+# is their time in nanoseconds.
 machine_clock() {
+    if [ "$machine_processors" = "$machine_counted" ]; then
+        printf 'tsc=reliable tsc_early_khz=1000000'
+        return 0
+    fi
     [ ! -s "$1/tsc_khz" ] || printf 'tsc=reliable tsc_early_khz=%s' "$(cat "$1/tsc_khz")"
 }
 
