@@ -27,12 +27,18 @@ class Callbacks : public Case {
         config.user = this;
         MUST(OpenStream(config));
     }
+    /* A device may take minutes for so many frames, but not kPatienceMs for one. */
     bool Reach(const std::atomic<int> &counter, int wanted)
     {
         Stopwatch watch;
-        while (counter < wanted && watch.Ms() < kPatienceMs)
+        int before = counter;
+        while (before < wanted && watch.Ms() < kPatienceMs) {
             SleepMs(1);
-        return counter >= wanted;
+            if (counter != before)
+                watch = Stopwatch();
+            before = counter;
+        }
+        return before >= wanted;
     }
     static void VDC_CALL Count(vdc_stream *stream, const vdc_frame *frame, int status, void *user)
     {

