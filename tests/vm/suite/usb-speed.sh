@@ -87,7 +87,7 @@ for memory in ordinary mapped; do
     # Into the controller's memory nothing is copied, so little is left that one more transfer a frame, that of its record, and a
     # program that is woken are a third of it. A copy would be forty times as much.
     limit=105
-    [ $memory = ordinary ] || limit=175
+    [ $memory = ordinary ] || limit=200
     check $memory.limit at_most "$bare" $limit
 done
 echo >>/share/performance.md
