@@ -15,14 +15,20 @@
 
 /* ---- Readiness ---- */
 
+/* Whether a wait would end at once. */
+static int is_ready(const struct sim_stream *st)
+{
+    return st->done_count != 0 || st->card->gone || st->failure != 0 ||
+           atomic_load_explicit(&st->wake, memory_order_relaxed) != 0;
+}
+
 void sim_delivery_ready(struct sim_stream *st)
 {
     int ready;
 
     if (!st->polled)
         return;
-    ready = st->done_count != 0 || st->card->gone || st->failure != 0 ||
-            atomic_load_explicit(&st->wake, memory_order_relaxed) != 0;
+    ready = is_ready(st);
     if (ready == st->told_ready)
         return;
     if (ready && st->card->in_thread) {
@@ -36,7 +42,7 @@ void sim_delivery_ready(struct sim_stream *st)
 void sim_delivery_tell(struct sim_card *card)
 {
     struct sim_stream *st = card->stream;
-    int ready = st && st->polled && (st->done_count || card->gone || st->failure);
+    int ready = st && st->polled && is_ready(st);
 
     card->untold = 0;
     card->telling = 1;

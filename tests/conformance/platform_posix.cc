@@ -14,3 +14,8 @@ bool PlatformReady(vdc_handle handle, int timeout_ms)
     item.events = POLLIN;
     return poll(&item, 1, timeout_ms) != 0;
 }
+
+int PlatformOvertaken(int frames)
+{
+    return 3 + frames / 10;
+}

@@ -32,6 +32,8 @@ void SleepMs(int ms);
 
 /* Readiness of a stream's or a context's handle; platform file. */
 bool PlatformReady(vdc_handle handle, int timeout_ms);
+/* Of so many frames, how many may come just between such a look and the wait behind it. */
+int PlatformOvertaken(int frames);
 bool Ready(vdc_handle handle, int timeout_ms);
 
 /* Ends the case as "not applicable: reason". */

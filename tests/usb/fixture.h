@@ -63,6 +63,17 @@ class UsbTest : public UsbLibrary {
         fourcc = info.format.fourcc;
         stride = info.format.stride_bytes;
     }
+    /* A card of its own time, a stream of small pictures, and the first five of them. */
+    fake_usb_card *CaptureInRealTime()
+    {
+        fake_usb_card *card = Plug(VDM_USB_SUPER, "A1", FAKE_USB_REAL);
+        Open();
+        Stream(Small());
+        Look();
+        Start();
+        Take(5);
+        return card;
+    }
     /* Stops; the sum reconciles, and every term is the card's ledger's. */
     vdc_stats StopAndCompare(fake_usb_card *card)
     {

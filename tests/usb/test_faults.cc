@@ -94,12 +94,7 @@ TEST_F(UsbFaults, OneAfterTheOtherEndsByName)
 
 TEST_F(UsbFaults, SilentEndpointIsWokenUp)
 {
-    fake_usb_card *card = Plug(VDM_USB_SUPER, "A1", FAKE_USB_REAL);
-    Open();
-    Stream(Small());
-    Look();
-    Start();
-    Take(5);
+    fake_usb_card *card = CaptureInRealTime();
     fake_usb_fail_transfer(0x81, 1, LIBUSB_TRANSFER_TIMED_OUT);
     Take(30);
     EXPECT_EQ(1u, fake_usb_failures());

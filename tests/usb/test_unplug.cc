@@ -69,12 +69,7 @@ TEST_F(UsbUnplug, AtEachStage)
 
 TEST_F(UsbUnplug, WhileItWaits)
 {
-    fake_usb_card *card = Plug(VDM_USB_SUPER, "A1", FAKE_USB_REAL);
-    Open();
-    Stream(Small());
-    Look();
-    Start();
-    Take(5);
+    fake_usb_card *card = CaptureInRealTime();
     fake_usb_unplug(card);
     EXPECT_EQ(VDC_E_GONE, TakeToTheEnd(5000));
     vdc_stream_stop(stream);

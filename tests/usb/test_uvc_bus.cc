@@ -132,12 +132,7 @@ class CardBus : public UsbTest {};
 /* The card is reset by it: the stream ends by name, or goes on; a new start works. */
 TEST_F(CardBus, SleepsAndStartsAgain)
 {
-    fake_usb_card *card = Plug(VDM_USB_SUPER, "A1", FAKE_USB_REAL);
-    Open();
-    Stream(Small());
-    Look();
-    Start();
-    Take(5);
+    fake_usb_card *card = CaptureInRealTime();
     fake_usb_suspend(card);
     int status = TakeToTheEnd(10000, 120);
     EXPECT_TRUE(status == VDC_OK || status == VDC_E_IO || status == VDC_E_GONE)

@@ -32,6 +32,18 @@ class UvcFaults : public UvcTest {
         Close();
         return stats;
     }
+    /* Another camera, and its first three frames. */
+    fake_usb_card *CaptureFromAnother(const UvcForm &form, const char *series)
+    {
+        std::string serial = series + std::to_string(++plugged);
+        fake_usb_card *card = Plug(form, serial.c_str());
+        Open(("usb:" + serial).c_str());
+        Stream(Wish());
+        Start();
+        next = 0;
+        Take(3);
+        return card;
+    }
     bool Delivered(uint64_t number) const
     {
         for (uint64_t one : numbers) {
@@ -198,14 +210,8 @@ TEST_F(UvcFaults, TransfersThatEndBadly)
     for (const UvcForm &form : {forms[1], forms[2]}) {
         for (const auto &end : ends) {
             SCOPED_TRACE(end.status);
-            std::string serial = "T" + std::to_string(++plugged);
-            fake_usb_card *card = Plug(form, serial.c_str());
-            Open(("usb:" + serial).c_str());
-            Stream(Wish());
-            Start();
-            next = 0;
+            fake_usb_card *card = CaptureFromAnother(form, "T");
             uint64_t before = fake_usb_failures();
-            Take(3);
             /* Of a small picture on SuperSpeed 8 ms are data, and then nothing until the next one. */
             fake_usb_fail_transfer(0x81, form.bulk ? 4 : 1, end.status);
             Take(6);
@@ -232,14 +238,8 @@ TEST_F(UvcFaults, PacketsThatTheBusLost)
     };
     for (const auto &end : ends) {
         SCOPED_TRACE(end.status);
-        std::string serial = "P" + std::to_string(++plugged);
-        fake_usb_card *card = Plug(forms[2], serial.c_str());
-        Open(("usb:" + serial).c_str());
-        Stream(Wish());
-        Start();
-        next = 0;
+        fake_usb_card *card = CaptureFromAnother(forms[2], "P");
         uint64_t before = fake_usb_failures();
-        Take(3);
         fake_usb_fail_packet(5, end.status);
         Take(6);
         EXPECT_EQ(before + 1, fake_usb_failures());
