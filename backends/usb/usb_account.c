@@ -72,14 +72,14 @@ void usb_account_event(struct usb_stream *st, uint32_t produced)
         extend(&st->report.produced, produced);
 }
 
-void usb_account_read(struct usb_stream *st)
+int usb_account_read(struct usb_stream *st)
 {
     struct usb_card *card = st->card;
     struct vdh_capture_counts counts;
     int result = VDH_OK;
 
     if (atomic_load(&card->gone) || !st->capture.device)
-        return;
+        return VDH_E_GONE;
     /* One request: the counters are of one moment. */
     if (!st->capture.counts_kept)
         result = usb_io_read_ahead(card, VDH_R_FRAMES_PRODUCED,
@@ -100,6 +100,7 @@ void usb_account_read(struct usb_stream *st)
         st->final = st->capture.counts_kept;
     }
     usb_card_unlock(card);
+    return result;
 }
 
 static uint64_t more(uint64_t a, uint64_t b)
@@ -137,7 +138,7 @@ int usb_stream_counts(struct vdi_stream *stream, struct vdi_counts *out)
 
     usb_card_enter(st->card);
     if (st->running)
-        usb_account_read(st);
+        (void)usb_account_read(st);
     usb_card_leave(st->card);
     memset(out, 0, sizeof(*out));
     usb_card_lock(st->card);

@@ -115,6 +115,7 @@ static void reset_run(struct usb_stream *st)
     st->woken = 0;
     st->has_last = 0;
     st->last_host_ns = INT64_MIN;
+    st->current_from = 0;
     st->jumped = 0;
     st->frame_seen_ns = vdi_now_ns();
     st->sample_due_ns = 0;
@@ -218,7 +219,7 @@ int usb_stream_stop(struct vdi_stream *stream)
         usb_card_lock(card);
         usb_transfer_drain(st);
         usb_card_unlock(card);
-        usb_account_read(st);
+        (void)usb_account_read(st);
         usb_card_lock(card);
         st->running = 0;
         st->stopping = 0;
@@ -264,7 +265,7 @@ static void look_why(struct usb_stream *st)
     if (!result)
         result = vdh_user_read(&card->base.core, VDH_R_CAPTURE_STATUS, &state);
     if (!result)
-        usb_account_read(st);
+        (void)usb_account_read(st);
     usb_card_lock(card);
     state = vdh_field_get(state, VDH_F_CAPTURE_STATUS_STATE);
     if (result == VDH_E_GONE)

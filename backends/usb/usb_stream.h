@@ -116,7 +116,8 @@ struct usb_stream {
     uint64_t last_ticks;
     uint64_t last_sequence;
     int has_last;
-    int64_t last_host_ns; /* of the last frame that had a time */
+    int64_t last_host_ns;  /* of the last frame that had a time */
+    uint64_t current_from; /* frames before this one have ticks from before the counter jumped */
     int jumped;
 };
 
@@ -176,8 +177,8 @@ void usb_account_reset(struct usb_stream *st);
 void usb_account_record(struct usb_stream *st, const struct vdh_completion *record,
                         struct vdi_completion *out);
 void usb_account_event(struct usb_stream *st, uint32_t produced);
-/* Asks the device; with `control` held. */
-void usb_account_read(struct usb_stream *st);
+/* Asks the device; with `control` held. A result of the core. */
+int usb_account_read(struct usb_stream *st);
 int usb_stream_counts(struct vdi_stream *stream, struct vdi_counts *out);
 
 /* ---- usb_time.c ---- */

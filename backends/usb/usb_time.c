@@ -6,11 +6,28 @@
 #include "usb_stream.h"
 
 #define SAMPLE_NS   (50 * USB_MS)
+#define RETRY_NS    (5 * USB_MS)
 #define EXACT_TICKS 4
 
 void usb_time_reset(struct usb_stream *st)
 {
     card_clock_reset(&st->clock);
+}
+
+/*
+ * The counter jumped: the frames that the device made before the reading, and the one then in progress, have ticks of
+ * the counter as it was, and after a jump back these look like later ones. How many there are, the device says.
+ */
+static void find_first_current(struct usb_stream *st)
+{
+    int known = usb_account_read(st) == 0;
+
+    usb_card_lock(st->card);
+    if (known)
+        st->current_from = st->report.produced + 1;
+    else
+        st->sample_due_ns = vdi_now_ns() + RETRY_NS;
+    usb_card_unlock(st->card);
 }
 
 void usb_time_sample(struct usb_stream *st)
@@ -20,6 +37,7 @@ void usb_time_sample(struct usb_stream *st)
     int64_t before = vdi_now_ns();
     int result = vdh_time_read(&card->base.core, &ticks);
     int64_t after = vdi_now_ns();
+    int unknown;
 
     usb_card_lock(card);
     st->sample_due_ns = after + SAMPLE_NS;
@@ -28,9 +46,13 @@ void usb_time_sample(struct usb_stream *st)
     if (!result && card_clock_feed(&st->clock, ticks, before, after, 0)) {
         usb_time_reset(st);
         st->jumped = 1;
+        st->current_from = UINT64_MAX;
         (void)card_clock_feed(&st->clock, ticks, before, after, 0);
     }
+    unknown = st->current_from == UINT64_MAX;
     usb_card_unlock(card);
+    if (unknown)
+        find_first_current(st);
 }
 
 /* Whether the counter went on between the last frame and this one as frames do. */
@@ -65,6 +87,11 @@ void usb_time_put(struct usb_stream *st, const struct vdh_completion *record,
     st->last_sequence = out->sequence;
     st->last_ticks = record->ticks;
     card_clock_map(&st->clock, record->ticks, out);
+    out->end_time_ns = card_clock_end_ns(&st->clock, record->end_ticks);
+    if (out->sequence < st->current_from) {
+        out->error_bound_ns = VDC_ERROR_UNKNOWN_NS;
+        out->end_time_ns = INT64_MIN;
+    }
     out->clock = VDC_CLOCK_MONOTONIC;
     if (out->error_bound_ns != VDC_ERROR_UNKNOWN_NS) {
         /* Two times in the wrong order: one of them is off by more than it says. */
@@ -79,5 +106,4 @@ void usb_time_put(struct usb_stream *st, const struct vdh_completion *record,
         out->flags |= VDC_FRAME_TIME_JUMP;
     st->jumped = 0;
     st->frame_seen_ns = vdi_now_ns();
-    out->end_time_ns = card_clock_end_ns(&st->clock, record->end_ticks);
 }

@@ -100,15 +100,27 @@ void uvc_delivery_supply(struct uvc_capture *capture)
 
 /* ---- Frames ---- */
 
+/* In whose payloads the jump was seen, and the one that the sensor took meanwhile: their times may be of the clock before it, and
+ * after a jump back these look like later ones. */
+#define UNTIMED_FRAMES 2u
+
 static void put_time(struct uvc_capture *capture, const struct uvc_result *result,
                      struct vdi_completion *out)
 {
     uint64_t losses = capture->clock.jumps + capture->clock.backwards;
+    int timed;
 
+    if (losses != capture->clock_losses) {
+        out->flags |= VDC_FRAME_TIME_JUMP;
+        capture->untimed = UNTIMED_FRAMES;
+    }
+    capture->clock_losses = losses;
+    timed = result->has_pts && !capture->untimed;
+    capture->untimed -= capture->untimed != 0;
     if (result->has_pts)
         (void)uvc_clock_ticks(&capture->clock, result->pts, &out->device_ticks);
-    uvc_clock_map(&capture->clock, result->pts, (int)result->has_pts, result->first_ns,
-                  &out->host_time_ns, &out->error_bound_ns);
+    uvc_clock_map(&capture->clock, result->pts, timed, result->first_ns, &out->host_time_ns,
+                  &out->error_bound_ns);
     /* A frame without a basis has the time of its arrival, which may be later than the true one of the next. Times do not go
      * back: the bound takes in the difference. */
     if (out->host_time_ns < capture->last_host_ns) {
@@ -118,9 +130,6 @@ static void put_time(struct uvc_capture *capture, const struct uvc_result *resul
     }
     capture->last_host_ns = out->host_time_ns;
     out->clock = VDC_CLOCK_MONOTONIC;
-    if (losses != capture->clock_losses)
-        out->flags |= VDC_FRAME_TIME_JUMP;
-    capture->clock_losses = losses;
 }
 
 static void hand_over(struct uvc_capture *capture, const struct uvc_result *result, uint32_t cause,

@@ -114,6 +114,7 @@ struct uvc_capture {
     struct uvc_assembler assembler;
     struct uvc_clock clock;
     uint64_t clock_losses; /* how often its basis was lost, as last told */
+    uint32_t untimed;      /* so many frames may have begun before it was */
     int64_t last_host_ns;  /* of the frame handed over last */
     struct uvc_buffer *current;
     struct uvc_buffer *queue[UVC_BUFFERS_MAX];

@@ -192,6 +192,35 @@ TEST_F(UvcTest, TimeHasABound)
     }
 }
 
+/* A frame that may have begun before the camera's clock jumped has no bound. */
+TEST_F(UvcTest, AJumpOfTheClockLeavesNoBound)
+{
+    const uint64_t at =
+        4; /* at its beginning the clock is 10 s behind: one jump to there, and one back */
+    for (const UvcForm &form : {forms[1], forms[2]}) {
+        std::string serial = form.bulk ? "B" : "I";
+        fake_usb_card *card = Plug(form, serial.c_str());
+        Open(("usb:" + serial).c_str());
+        Stream(Wish());
+        Plant(card, CAMERA_SCR_BACK, at);
+        Start();
+        for (uint64_t number = 0; number < at + 6; number++) {
+            const vdc_frame *frame = nullptr;
+            ASSERT_EQ(VDC_OK, vdc_stream_wait(&frame, stream, 10000)) << vdc_error_text();
+            bool known = frame->error_bound_ns != VDC_ERROR_UNKNOWN_NS;
+            bool suspect = frame->sequence >= at && frame->sequence <= at + 1;
+            if (frame->sequence > 0) {
+                EXPECT_EQ(suspect, !known) << frame->sequence;
+            }
+            EXPECT_EQ(frame->sequence == at, (frame->flags & VDC_FRAME_TIME_JUMP) != 0);
+            vdc_stream_release(stream, frame);
+        }
+        EXPECT_EQ(1u, Ledger(card).injected[CAMERA_SCR_BACK]);
+        Stop(card);
+        Close();
+    }
+}
+
 TEST_F(UvcTest, NoBufferIsItsOwnCause)
 {
     fake_usb_card *card = Plug(forms[1]);
