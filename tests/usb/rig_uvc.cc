@@ -35,7 +35,8 @@ class UvcRig : public Rig {
                                 0,
                                 0x6666,
                                 0x0003,
-                                "CAM1"};
+                                "CAM1",
+                                1};
         card_ = fake_usb_plug_camera(&config);
         *why = "no memory for a camera";
         /* Behind the making of the fake's world, so before its end, and before this rig's, which is why

@@ -4,8 +4,10 @@
  * for a synchronous request, which the clock's samples are: those come by time and not by frames, and are left out by number.
  */
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <poll.h>
-#include <thread>
 
 #include "allocations.h"
 #include "fixture.h"
@@ -26,12 +28,14 @@ const Way ways[] = {
 };
 
 struct Marks {
-    int warm, frames;
-    bool plant; /* the control: one allocation */
+    int warm = 0, frames = 0;
+    bool plant = false; /* the control: one allocation */
     std::atomic<int> seen{0};
     uint64_t allocations = 0, requests = 0;
     uint64_t after_allocations = 0, after_requests = 0;
     std::atomic<bool> done{false};
+    std::mutex lock;
+    std::condition_variable changed;
     bool strange = false;
     const uint8_t *memory = nullptr;
     size_t each = 0;
@@ -54,7 +58,9 @@ struct Marks {
         if (number == warm + frames) {
             after_allocations = allocations_so_far();
             after_requests = fake_usb_calls("libusb_control_transfer");
+            std::lock_guard<std::mutex> hold(lock);
             done = true;
+            changed.notify_one();
         }
     }
     uint64_t Own() const
@@ -102,7 +108,9 @@ void Capture(vdc_device *device, vdc_stream_config config, const Way &way, Marks
     while (!marks->done) {
         const vdc_frame *frame = nullptr;
         if (way.callback) {
-            std::this_thread::yield();
+            std::unique_lock<std::mutex> hold(marks->lock);
+            ASSERT_TRUE(marks->changed.wait_for(hold, std::chrono::seconds(60),
+                                                [marks] { return marks->done.load(); }));
             continue;
         }
         if (way.handle) {
@@ -128,10 +136,14 @@ TEST_F(CardAllocation, NoneAndNoCopyOnEachWay)
     Open();
     vdc_stream_config config = Small();
     config.format.fourcc = VDC_FOURCC_YUYV;
+    config.format.interval_s = {1, 240};
     for (const Way &way : ways) {
         for (bool plant : {false, true}) {
             SCOPED_TRACE(std::string(way.name) + (plant ? ", the control" : ""));
-            Marks marks = {20, 60, plant};
+            Marks marks;
+            marks.warm = 20;
+            marks.frames = 60;
+            marks.plant = plant;
             vdc_stats stats = VDC_STATS_INIT;
             Capture(device, config, way, &marks, &stats);
             EXPECT_EQ(plant ? 2u : 0u, marks.Own());
@@ -152,7 +164,9 @@ TEST_F(CameraAllocation, NoneAndOneCopyOnEachWay)
         Open(form.bulk ? "usb:B" : "usb:I");
         for (const Way &way : ways) {
             SCOPED_TRACE(std::string(way.name) + (form.bulk ? ", bulk" : ", isochronous"));
-            Marks marks = {4, 20, false};
+            Marks marks;
+            marks.warm = 4;
+            marks.frames = 20;
             vdc_stats stats = VDC_STATS_INIT;
             Capture(device, Wish(), way, &marks, &stats);
             EXPECT_EQ(0u, marks.Own());

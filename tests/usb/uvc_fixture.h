@@ -25,7 +25,8 @@ class UvcTest : public UsbLibrary {
                                 greedy ? 1u : 0u,
                                 0x6666,
                                 0x0003,
-                                {}};
+                                {},
+                                0};
         std::strncpy(config.serial, serial, sizeof(config.serial) - 1);
         return fake_usb_plug_camera(&config);
     }

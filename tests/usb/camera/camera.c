@@ -277,7 +277,7 @@ static int stream_request(struct camera *camera, uint8_t request, uint8_t select
     case GET_MIN:
     case GET_MAX:
     case GET_DEF:
-        camera_put32(all + 4, camera_intervals[request == GET_MAX ? 2 : 0]);
+        camera_put32(all + 4, request == GET_MAX ? UINT32_MAX : 1);
         camera_settle(camera, all);
         break;
     case GET_CUR:

@@ -51,6 +51,7 @@ struct camera_config {
     uint32_t greedy;
     uint16_t vendor, product;
     char serial[16];
+    uint32_t quick; /* 120 pictures of 320x240 in a second: for those who wait for many */
 };
 
 /* What the camera knows and no host may ask: the tests' account. */

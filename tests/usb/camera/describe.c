@@ -16,7 +16,14 @@ const struct camera_mode camera_modes[] = {
     {CAMERA_H264,  1, 1280, 720 },
 };
 const uint32_t camera_mode_count = sizeof(camera_modes) / sizeof(camera_modes[0]);
-const uint32_t camera_intervals[3] = {333333, 666666, 1000000};
+
+const uint32_t *camera_intervals(const struct camera *camera, const struct camera_mode *mode)
+{
+    static const uint32_t usual[CAMERA_INTERVALS] = {333333, 666666, 1000000};
+    static const uint32_t quick[CAMERA_INTERVALS] = {83333, 333333, 1000000};
+
+    return camera->config.quick && mode->width == 320 ? quick : usual;
+}
 
 /* A full picture of two bytes a pixel is too much for high speed. */
 int camera_has_mode(const struct camera *camera, const struct camera_mode *mode)
@@ -93,6 +100,7 @@ static void add_frames(struct list *list, const struct camera *camera, uint8_t f
 
     for (uint32_t i = 0; i < camera_mode_count; i++) {
         const struct camera_mode *mode = &camera_modes[i];
+        const uint32_t *intervals = camera_intervals(camera, mode);
         uint32_t bytes = camera_most_bytes(mode);
 
         if (mode->format != format || !camera_has_mode(camera, mode)) {
@@ -100,12 +108,12 @@ static void add_frames(struct list *list, const struct camera *camera, uint8_t f
         }
         if (format == CAMERA_H264) {
             ADD(list, "11112244414444", 0x24, subtype, mode->frame, 0, mode->width, mode->height,
-                bytes * 8, bytes * 240, camera_intervals[0], 3, 0, camera_intervals[0],
-                camera_intervals[1], camera_intervals[2]);
+                bytes * 8, bytes * 240, intervals[0], 3, 0, intervals[0], intervals[1],
+                intervals[2]);
         } else {
             ADD(list, "11112244441444", 0x24, subtype, mode->frame, 0, mode->width, mode->height,
-                bytes * 80, bytes * 240, bytes, camera_intervals[0], 3, camera_intervals[0],
-                camera_intervals[1], camera_intervals[2]);
+                bytes * 80, bytes * 240, bytes, intervals[0], 3, intervals[0], intervals[1],
+                intervals[2]);
         }
     }
     ADD(list, "11111", 0x24, 13, 1, 1, 4);

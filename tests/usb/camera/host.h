@@ -31,7 +31,7 @@ class Host {
     Host(camera_speed speed, bool bulk)
     {
         camera_config config = {
-            static_cast<uint32_t>(speed), bulk ? 1u : 0u, 0, 0x6666, 0x0003, "CAM1"};
+            static_cast<uint32_t>(speed), bulk ? 1u : 0u, 0, 0x6666, 0x0003, "CAM1", 0};
         uint8_t bytes[4096];
 
         camera.reset(camera_create(&config));

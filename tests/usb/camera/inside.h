@@ -61,10 +61,12 @@ struct camera {
 
 extern const struct camera_mode camera_modes[];
 extern const uint32_t camera_mode_count;
-extern const uint32_t camera_intervals[3];
+#define CAMERA_INTERVALS 3u
 
 /* How many of the modes this camera has at its speed. */
 int camera_has_mode(const struct camera *camera, const struct camera_mode *mode);
+/* The intervals of a mode, the shortest one first. */
+const uint32_t *camera_intervals(const struct camera *camera, const struct camera_mode *mode);
 uint32_t camera_most_bytes(const struct camera_mode *mode);
 void camera_build(struct camera *camera);
 /* 1 and counted if the fault is due at `at`. */

@@ -498,7 +498,7 @@ static int take_peer(const char *path)
 
 int main(int argc, char **argv)
 {
-    struct camera_config config = {CAMERA_HIGH, 0, 1, 0x6666, 0x0003, "CAM1"};
+    struct camera_config config = {CAMERA_HIGH, 0, 1, 0x6666, 0x0003, "CAM1", 0};
     struct server server;
     long seconds;
 

@@ -29,16 +29,15 @@ static const struct camera_mode *find_mode(const struct camera *camera, uint8_t 
     return first ? first : &camera_modes[0];
 }
 
-static uint32_t nearest(uint32_t wished)
+static uint32_t nearest(const uint32_t *intervals, uint32_t wished)
 {
-    uint32_t best = camera_intervals[0];
+    uint32_t best = intervals[0];
 
-    for (uint32_t i = 0; wished != 0 && i < 3; i++) {
-        uint32_t apart = wished > camera_intervals[i] ? wished - camera_intervals[i]
-                                                      : camera_intervals[i] - wished;
+    for (uint32_t i = 0; wished != 0 && i < CAMERA_INTERVALS; i++) {
+        uint32_t apart = wished > intervals[i] ? wished - intervals[i] : intervals[i] - wished;
         uint32_t least = wished > best ? wished - best : best - wished;
 
-        best = apart < least ? camera_intervals[i] : best;
+        best = apart < least ? intervals[i] : best;
     }
     return best;
 }
@@ -46,7 +45,7 @@ static uint32_t nearest(uint32_t wished)
 void camera_settle(const struct camera *camera, uint8_t probe[34])
 {
     const struct camera_mode *mode = find_mode(camera, probe[2], probe[3]);
-    uint32_t interval = nearest(camera_get32(probe + 4));
+    uint32_t interval = nearest(camera_intervals(camera, mode), camera_get32(probe + 4));
     uint32_t bytes = camera_most_bytes(mode);
     uint64_t a_second = (uint64_t)bytes * 10000000 / interval;
     uint32_t most = camera->config.speed == CAMERA_SUPER ? 49152 : 3072;

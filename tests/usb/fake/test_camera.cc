@@ -14,7 +14,7 @@ class Cameras : public ::testing::Test {
   protected:
     void Plug(bool bulk)
     {
-        camera_config config = {CAMERA_HIGH, bulk ? 1u : 0u, 0, 0x6666, 0x0003, "CAM1"};
+        camera_config config = {CAMERA_HIGH, bulk ? 1u : 0u, 0, 0x6666, 0x0003, "CAM1", 0};
         libusb_device **list = nullptr;
 
         ASSERT_NE(nullptr, fake_usb_plug_camera(&config));
