@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <linux/pci_regs.h>
+
 #include "vdh_regs.h"
 
 /* ---- Memory ---- */
@@ -143,7 +145,9 @@ static void read_region(void *context, uint32_t region, uint32_t offset, uint8_t
 
     memset(bytes, 0xff, count);
     if (region == VFU_CONFIG_REGION) {
-        if (!vdm_is_gone(card->model))
+        /* The pin is told even then: QEMU asks for this byte when an interrupt goes from messages back to the
+         * line, and ends itself over a pin that there is not. A driver has long read it. */
+        if (!vdm_is_gone(card->model) || (offset == PCI_INTERRUPT_PIN && count == 1))
             pci_config_read(&card->config, offset, bytes, count);
     } else if (region == 0 && offset % 4 == 0 && count % 4 == 0) {
         for (uint32_t n = 0; n < count; n += 4) {
