@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # dkms.sh [--control] ROOT: DKMS, as a distribution packs it, builds the module for Linux 6.1 out of the
-# folder that "make source" makes and nothing else. The control takes a file of it away. 77: neither DKMS nor
-# the kernel's headers can be had here.
+# folder that "make source" makes and nothing else. The control takes a file of it away. What it built once it
+# does not build again until a source changes, but with VIDICON_LONG. 77: neither DKMS nor the kernel's headers
+# can be had here.
 set -eu
 control=no
 if [ "$1" = --control ]; then
@@ -12,12 +13,23 @@ fi
 root=$1
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+# shellcheck source=tests/support/known.sh
+. "$root/tests/support/known.sh"
 
 dkms=$(sh "$root/tests/vm/dkms.sh") || { echo "skipped: no dkms to be had"; exit 77; }
 sh "$root/tests/vm/kernel.sh" 6.1 >"$scratch/vars" ||
     { echo "skipped: no headers of Linux 6.1"; exit 77; }
 # shellcheck disable=SC1091
 . "$scratch/vars"
+
+# All that "make source" takes in, and all that takes it.
+rules="dkms: $dkms $(cat "$scratch/vars" "$dkms" "$0" | sha256sum)"
+changed=$(cd "$root" && find drivers/linux drivers/core drivers/firmware sdk/oem CMakeLists.txt -type f |
+    LC_ALL=C sort | known_unseen "$rules")
+if [ $control = no ] && [ -z "$changed" ]; then
+    echo "nothing changed since it was built"
+    exit 0
+fi
 
 make -s -C "$root/drivers/linux" source OUT="$scratch/made"
 value() {
@@ -44,4 +56,5 @@ if [ $status -ne 0 ] || [ -z "$module" ]; then
     find "$scratch/tree" -name make.log -exec tail -n 20 {} +
     exit 1
 fi
+known_good "$rules"
 echo "built ${module##*/} of $name-$version"

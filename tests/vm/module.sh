@@ -22,10 +22,10 @@ sources=$folder
 key=$(find $sources -type f | LC_ALL=C sort | xargs sha256sum | sed "s, $source/, ," |
     sha256sum | cut -c 1-16)
 place=$vm_cache/module/$(basename "$folder")-$KERNEL_RELEASE-$key
-# Sparse reads it, too. Not for Linux 7, whose headers have words that Debian's sparse does not know;
-# for 6.1 that is a test by itself, with a control (tests/linux).
+# Sparse reads it, too, for 6.1 with a control (tests/linux). Not for Linux 7, whose headers have words that
+# Debian's sparse does not know.
 check=''
-if [ "$1" = 6.12 ] && command -v sparse >/dev/null; then
+if { [ "$1" = 6.12 ] || [ "$1" = 6.1 ]; } && command -v sparse >/dev/null; then
     check=C=2 place=$place-read
 fi
 
