@@ -8,7 +8,8 @@
 #   marks      each function in the headers has one mark of each kind of vdh_io.h
 # With .control a source that breaks each rule is planted and must be reported.
 # Compiled without PIC: with it, constant tables of pointers look mutable to nm. The only
-# <string.h> in reach declares those four functions, so no C library is needed for -m32.
+# <string.h> in reach declares those four functions, so no C library is needed for -m32. With a launcher
+# of compilers in CMAKE_C_COMPILER_LAUNCHER, a cache, what was compiled before is taken from there.
 set -eu
 
 check=$1
@@ -18,6 +19,7 @@ trap 'rm -rf "$dir"' EXIT
 status=0
 include=$(dirname "$1")
 CC=${CC:-gcc}
+launcher=${CMAKE_C_COMPILER_LAUNCHER:-}
 : "${CORE_CFLAGS:?the flags of cmake/VidiconCore.cmake}"
 
 mkdir "$dir/libc"
@@ -28,6 +30,7 @@ void *memmove(void *to, const void *from, size_t count);
 void *memset(void *to, int value, size_t count);
 int memcmp(const void *left, const void *right, size_t count);
 H
+cd "$dir"
 
 fail() {
     echo "core: $*"
@@ -38,17 +41,17 @@ has() {
     command -v "$1" >/dev/null 2>&1
 }
 
-# compile COMPILER "FLAGS" SOURCE OBJECT
+# compile COMPILER "FLAGS" SOURCE OBJECT, in $dir, so that a cache sees no path that is new each time
 compile() {
     # shellcheck disable=SC2086
-    $1 $CORE_CFLAGS -mgeneral-regs-only -fno-pic $2 -I"$dir/libc" -I"$include" -c "$3" -o "$4"
+    $launcher $1 $CORE_CFLAGS -mgeneral-regs-only -fno-pic $2 -Ilibc -I"$include" -c "$3" -o "$4"
 }
 
 nm_one() {  # nm_one NAME COMPILER "FLAGS" SOURCES...
     name=$1 compiler=$2 flags=$3
     shift 3
     for source in "$@"; do
-        object=$dir/$(basename "$source").$name.o
+        object=$(basename "$source").$name.o
         compile "$compiler" "$flags" "$source" "$object" || fail "$source: $name refuses it"
         [ -f "$object" ] || continue
         nm "$object" | sed 's/^[0-9a-f]* *//' | awk -v where="$source ($name)" '
@@ -78,8 +81,8 @@ run_nm() {
 run_stack() {
     has gcc || { echo "skipped: no gcc"; exit 77; }
     for source in "$@"; do
-        object=$dir/$(basename "$source").o
-        (cd "$dir" && compile gcc "-O2 -fcallgraph-info=su" "$source" "$object") || fail "$source"
+        object=$(basename "$source").o
+        launcher='' compile gcc "-O2 -fcallgraph-info=su" "$source" "$object" || fail "$source"
     done
     # Lines: node: { title: "f" label: "f\nfile:1:2\n48 bytes (static)" }
     #        edge: { sourcename: "f" targetname: "g" ... }
@@ -129,7 +132,7 @@ run_compilers() {
         has "$compiler" || { missing="$missing $compiler"; continue; }
         tried="$tried $compiler"
         for source in "$@"; do
-            compile "$compiler" -O1 "$source" "$dir/out.o" || fail "$compiler refuses $source"
+            compile "$compiler" -O1 "$source" out.o || fail "$compiler refuses $source"
         done
     done
     for compiler in g++ clang++; do
