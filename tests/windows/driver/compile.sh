@@ -1,10 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # compile.sh [--control] CPU SOURCE...: the second compiler takes the driver, for the processors that
-# it ships for and for one that is no x86 (W1). INCLUDES in the environment, parted by colons.
+# it ships for and for one that is no x86 (W1). INCLUDES in the environment, parted by colons. What was
+# compiled before comes out of the compiler's cache, if the build has one (LAUNCHER).
 # shellcheck source=tests/windows/driver/check.sh
 . "$(dirname "$0")/check.sh"
 need clang
+
+compile() {  # compile CPU HEADERS SOURCE
+    cpu=$1
+    set -- -isystem "$2/ddk" -isystem "$2" -c "$3" -o "$scratch/object"
+    old=$IFS
+    IFS=:
+    for dir in $INCLUDES; do
+        set -- -I "$dir" -I "$dir/arm64" "$@"
+    done
+    IFS=$old
+    ${LAUNCHER:-} clang --target="$cpu-w64-windows-gnu" -std=c11 -Os -ffreestanding \
+        -D_WIN32_WINNT=0x0601 -DNTDDI_VERSION=0x06010000 \
+        -Wall -Wextra -Wshadow -Wstrict-prototypes -Wconversion -Werror "$@" 2>&1 ||
+        echo "clang for $cpu failed"
+}
 
 check() {
     cpu=$1
@@ -16,17 +32,9 @@ check() {
         return
     }
     where=$(dirname "$where")/../$headers-w64-mingw32/include
-    set -- -isystem "$where/ddk" -isystem "$where" "$@"
-    old=$IFS
-    IFS=:
-    for dir in $INCLUDES; do
-        set -- -I "$dir" -I "$dir/arm64" "$@"
+    for source in "$@"; do
+        compile "$cpu" "$where" "$source"
     done
-    IFS=$old
-    (cd "$scratch" && clang --target="$cpu-w64-windows-gnu" -std=c11 -Os -ffreestanding -c \
-        -D_WIN32_WINNT=0x0601 -DNTDDI_VERSION=0x06010000 \
-        -Wall -Wextra -Wshadow -Wstrict-prototypes -Wconversion -Werror "$@" 2>&1) ||
-        echo "clang for $cpu failed"
 }
 
 plant() {

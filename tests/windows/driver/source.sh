@@ -10,10 +10,10 @@
 strip() {
     rm -rf "$scratch/code"
     mkdir "$scratch/code"
-    for file in "$root"/drivers/windows/*.[ch] "$root"/drivers/core/*.[ch]; do
-        sed -e 's,/\*.*\*/,,' -e 's,^ *\*.*,,' -e 's,^ */\*.*,,' "$file" \
-            >"$scratch/code/$(basename "$file")"
-    done
+    awk -v code="$scratch/code/" '
+        FNR == 1 { close(out); out = FILENAME; sub(/.*\//, code, out) }
+        { sub(/\/\*.*\*\//, ""); sub(/^ *\*.*/, ""); sub(/^ *\/\*.*/, ""); print >out }
+    ' "$root"/drivers/windows/*.[ch] "$root"/drivers/core/*.[ch]
 }
 
 # forbid RULE REGEX [FILE THAT MAY]: in code, comments apart.

@@ -72,8 +72,8 @@ void class_complete(struct class_request *request)
         memory_take(request->parts[i]);
     memory_take(srb);
     recent[recent_count++ % RECENT] = srb;
-    report_note("%s completed: 0x%08x", class_command_name(request->command, !!request->stream),
-                request->result.status);
+    report_note(NOTE_COMPLETED, class_command_name(request->command, !!request->stream),
+                request->result.status, 0);
 }
 
 static void complete(const struct sc_srb *srb, int is_stream, const char *what)
@@ -199,7 +199,7 @@ static NT_API void schedule_timer(const struct sc_object *object, void *extensio
     slot->context = context;
     slot->due_ns = (due + class.tick_ns - 1) / class.tick_ns * class.tick_ns;
     slot->armed = 1;
-    report_note("timer in %u us", us);
+    report_note(NOTE_TIMER, "timer", us, 0);
 }
 
 static NT_API void call_at_priority(const struct sc_object *object, void *extension,
@@ -310,7 +310,7 @@ static NT_API void *get_next_event(const void *extension, const struct sc_object
 
 static NT_CDECL void debug_print(uint32_t level, const char *text, ...)
 {
-    report_note("driver (%u): %s", level, text);
+    report_note(NOTE_SAID, text, level, 0);
 }
 
 const struct nt_export class_exports[] = {

@@ -17,9 +17,11 @@ trap 'rm -rf "$scratch"' EXIT
 VIDICON_QUIET=1
 export VIDICON_QUIET
 # Few frames: what an entry costs does not depend on how many there were. Those calls of a kind are
-# stepped that took longest, by memory registers; ports differ in accesses only.
+# stepped that took longest, by memory registers; ports differ in accesses only. In short runs a few.
+few=--few
 scenes='boot.plain capture.hd read.many property.device property.clocks event.all'
 if [ -n "${VIDICON_LONG:-}" ] || [ "$mode" = write ]; then
+    few=
     scenes="$scenes read.several property.registers-limited boot.formats capture.restart capture.cancel
         capture.timeout capture.paging capture.removal capture.power property.known-sets
         firmware.commands firmware.records event.refused fault.irq-late fault.stop-never fault.cut-refused fault.power-cut fault.torn-completion
@@ -27,7 +29,7 @@ if [ -n "${VIDICON_LONG:-}" ] || [ "$mode" = write ]; then
 fi
 # shellcheck disable=SC2086
 {
-    "$@" --count 12 --step 0 --costs "$scratch/memory" $scenes >"$scratch/out" &&
+    "$@" --count 12 --step 0 $few --costs "$scratch/memory" $scenes >"$scratch/out" &&
         "$@" --ports --count 12 --costs "$scratch/ports" $scenes >"$scratch/out"
 } || {
     cat "$scratch/out"

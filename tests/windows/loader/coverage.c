@@ -145,6 +145,11 @@ void coverage_plant(void)
     fclose(file);
 }
 
+int coverage_is_planted(void)
+{
+    return state != NULL;
+}
+
 int coverage_resume(uint64_t calls)
 {
     if (!stepping ||

@@ -33,7 +33,7 @@ void driver_enter(struct driver_frame *frame, const char *name, enum driver_plac
         report->preemptions++;
     driver_frame = frame;
     driver_level = level;
-    report_note("> %s at level %u", name, level);
+    report_note(NOTE_ENTERED, name, level, 0);
     pick_begin(frame);
     frame->stepped = coverage_resume(report_calls(name));
 }
@@ -63,7 +63,7 @@ void driver_leave(struct driver_frame *frame)
         report_fail(CHECK_INSTRUCTIONS, "%s at level %u: %llu instructions, at most %u are allowed",
                     frame->name, frame->level, (unsigned long long)frame->instructions,
                     DRIVER_HIGH_INSTRUCTIONS);
-    report_note("< %s: %u accesses, %u us", frame->name, frame->accesses, frame->stall_us);
+    report_note(NOTE_LEFT, frame->name, frame->accesses, frame->stall_us);
     report_cost(frame->name, frame->level, frame->accesses, frame->stall_us, frame->stepped,
                 frame->instructions);
     driver_frame = frame->outer;

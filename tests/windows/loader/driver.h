@@ -83,6 +83,8 @@ uint64_t driver_now_ns(void);
 
 void driver_watch(void);
 void driver_stop_watching(void);
+/* The instruction of the driver that is being carried out, for failures. */
+void driver_is_at(const uint8_t *ip);
 /* "StrMini..., image+0x1234". */
 void driver_describe(char *text, size_t bytes);
 
@@ -99,12 +101,14 @@ void coverage_pause(void);
 void coverage_lines(const char *all, const char *out);
 /* Once the image is in its place. */
 void coverage_plant(void);
+/* Whether the code stays writable, for its breakpoints. */
+int coverage_is_planted(void);
 void coverage_write(void);
 
 /* ---- pick.c ---- */
 
-/* Before the two runs of a scenario; in the first; in the second. */
-void pick_create(void);
+/* Before the two runs of a scenario, how many of a kind; in the first; in the second. */
+void pick_create(int only_few);
 void pick_look(void);
 void pick_step(void);
 int pick_is_on(void);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * loader --sys FILE [--expect CHECK] [--ports] [--line] [--seed N] [--count N] [--old FILE] [--new FILE]
- *        [--step EVERY] [--costs FILE] [--lines FILE --hits FILE] [--faults]
+ *        [--step EVERY] [--few] [--costs FILE] [--lines FILE --hits FILE] [--faults]
  *        [--kind KIND] [--break RULE]
  *        SCENARIO...  runs them, each in a process of its own
  *   --line: interrupts by the level of a line that cards share; else by messages.
- *   --step: instructions are counted, in one of so many calls; 0: in the dearest. --costs: where the
- *   table goes.
+ *   --step: instructions are counted, in one of so many calls; 0: in the dearest,
+ *   with --few in less of them. --costs: where the table goes.
  *   --kind, --break: of the test driver, by the names in breaks.def.
  *   --faults: every fault that a card on PCI can have must have been injected.
  */
@@ -38,6 +38,7 @@ static const char *hits;
 static const char *step;
 static const char *costs;
 static int want_faults;
+static int few;
 static uint64_t seed = 1;
 
 static double now_s(void)
@@ -88,7 +89,7 @@ static int run(const struct scene *scene)
     int status;
 
     if (step && strtoul(step, NULL, 0) == 0) {
-        pick_create();
+        pick_create(few);
         status = child(scene, LOOK);
         if (status == 0)
             status = child(scene, STEP);
@@ -200,6 +201,8 @@ int main(int count, char **arguments)
             list_all();
         else if (strcmp(arguments[at], "--faults") == 0)
             want_faults = 1;
+        else if (strcmp(arguments[at], "--few") == 0)
+            few = 1;
         else if (strcmp(arguments[at], "--ports") == 0)
             scene_options.ranges = BUS_PORTS;
         else if (strcmp(arguments[at], "--line") == 0)

@@ -32,11 +32,19 @@ static void fill_margin(struct memory_block *block)
     memset(block->bytes + block->size, MARGIN, (size_t)(end - block->bytes) - block->size);
 }
 
+static int is_margin(const uint8_t *begin, const uint8_t *end)
+{
+    return begin == end ||
+           (*begin == MARGIN && memcmp(begin, begin + 1, (size_t)(end - begin) - 1) == 0);
+}
+
 static void check_margin(const struct memory_block *block)
 {
     const uint8_t *begin = block->map + PAGE;
     const uint8_t *end = block->map + block->map_bytes - PAGE;
 
+    if (is_margin(begin, block->bytes) && is_margin(block->bytes + block->size, end))
+        return;
     for (const uint8_t *p = begin; p < end; p++) {
         if (p == block->bytes)
             p += block->size;

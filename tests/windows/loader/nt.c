@@ -59,7 +59,7 @@ static NT_API void init_unicode_string(struct nt_string *out, const uint16_t *te
 
 static NT_CDECL uint32_t dbg_print(const char *format, ...)
 {
-    report_note("driver: %s", format);
+    report_note(NOTE_SAID, format, 0, 0);
     return STATUS_SUCCESS;
 }
 

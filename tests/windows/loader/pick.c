@@ -15,9 +15,22 @@
 #include "report.h"
 
 #define KINDS 4096 /* of calls, at most half of them used */
-#define TOP   8    /* of them, in one scenario; at PASSIVE_LEVEL, which has time, a few */
-#define FEW   3
-#define OFTEN 12 /* stepped so often, a kind must be dearer than ever to be stepped again */
+#define TOP   8    /* of them that are kept */
+
+/* How many of a kind: of one scenario; and after how many it must be dearer than ever. */
+struct measure {
+    unsigned top;
+    unsigned often;
+};
+
+static const struct measure all[2] = {
+    {TOP, 12},
+    {3,   6 }  /* at PASSIVE_LEVEL, which has time */
+};
+static const struct measure few[2] = {
+    {2, 3},
+    {1, 1}
+};
 
 struct kind {
     uint64_t signature; /* 0: free */
@@ -34,14 +47,16 @@ struct picks {
 };
 
 static struct picks *picks;
+static const struct measure *measures = all;
 static enum { OFF, LOOKING, STEPPING } mode;
 static uint64_t *calls; /* sorted */
 static size_t call_count;
 static size_t next;
 
 /* Both runs of a scenario are children of one process. */
-void pick_create(void)
+void pick_create(int only_few)
 {
+    measures = only_few ? few : all;
     if (!picks)
         picks =
             mmap(NULL, sizeof(*picks), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -72,11 +87,10 @@ void pick_step(void)
     calls = calloc((size_t)KINDS * TOP, sizeof(*calls));
     for (size_t i = 0; i < KINDS; i++) {
         struct kind *kind = &picks->kinds[i];
+        const struct measure *measure = &measures[kind->passive];
 
-        for (size_t k = 0; k < TOP; k++) {
-            if (kind->call[k] && (!kind->passive || k < FEW) &&
-                (kind->stepped < (kind->passive ? 2 * FEW : OFTEN) ||
-                 kind->ticks[k] > kind->known)) {
+        for (size_t k = 0; k < measure->top; k++) {
+            if (kind->call[k] && (kind->stepped < measure->often || kind->ticks[k] > kind->known)) {
                 calls[call_count++] = kind->call[k];
                 kind->stepped++;
             }

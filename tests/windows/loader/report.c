@@ -19,8 +19,18 @@
 struct report *report;
 uint64_t report_seed = 1;
 
-static char trail[TRAIL][160];
+struct note {
+    uint64_t at_ns;
+    enum report_note what;
+    const char *name;
+    uint32_t first;
+    uint32_t second;
+    char said[120];
+};
+
+static struct note trail[TRAIL];
 static uint64_t trail_count;
+static int trace;
 static uint64_t state = 1;
 
 void report_create(void)
@@ -30,19 +40,44 @@ void report_create(void)
         perror("mmap");
         exit(2);
     }
+    trace = getenv("VIDICON_TRACE") != NULL;
 }
 
-void report_note(const char *format, ...)
+static void print_note(const struct note *note, const char *begin)
 {
-    char *line = trail[trail_count++ % TRAIL];
-    va_list arguments;
-    int length = snprintf(line, sizeof(trail[0]), "%12.3f us  ", (double)driver_now_ns() / 1e3);
+    fprintf(stderr, "%s%12.3f us  ", begin, (double)note->at_ns / 1e3);
+    switch (note->what) {
+    case NOTE_ENTERED:
+        fprintf(stderr, "> %s at level %u\n", note->name, note->first);
+        break;
+    case NOTE_LEFT:
+        fprintf(stderr, "< %s: %u accesses, %u us\n", note->name, note->first, note->second);
+        break;
+    case NOTE_COMPLETED:
+        fprintf(stderr, "%s completed: 0x%08x\n", note->name, note->first);
+        break;
+    case NOTE_TIMER:
+        fprintf(stderr, "%s in %u us\n", note->name, note->first);
+        break;
+    case NOTE_SAID:
+        fprintf(stderr, "driver (%u): %s\n", note->first, note->said);
+        break;
+    }
+}
 
-    va_start(arguments, format);
-    vsnprintf(line + length, sizeof(trail[0]) - (size_t)length, format, arguments);
-    va_end(arguments);
-    if (getenv("VIDICON_TRACE"))
-        fprintf(stderr, "%s\n", line);
+void report_note(enum report_note what, const char *name, uint32_t first, uint32_t second)
+{
+    struct note *note = &trail[trail_count++ % TRAIL];
+
+    note->at_ns = driver_now_ns();
+    note->what = what;
+    note->name = name;
+    note->first = first;
+    note->second = second;
+    if (what == NOTE_SAID)
+        snprintf(note->said, sizeof(note->said), "%s", name);
+    if (trace)
+        print_note(note, "");
 }
 
 void report_fail(const char *check, const char *format, ...)
@@ -61,7 +96,7 @@ void report_fail(const char *check, const char *format, ...)
         uint64_t from = trail_count > TRAIL ? trail_count - TRAIL : 0;
 
         for (uint64_t i = from; i < trail_count; i++)
-            fprintf(stderr, "    %s\n", trail[i % TRAIL]);
+            print_note(&trail[i % TRAIL], "    ");
     }
     printf("FAILED %s: %s (%s; seed %llu)\n", check, report->text, where,
            (unsigned long long)report_seed);

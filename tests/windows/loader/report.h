@@ -81,8 +81,16 @@ void report_create(void);
 /* Ends the scenario's process. */
 _Noreturn void report_fail(const char *check, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* A line of the trail, printed if the scenario fails, or at once with VIDICON_TRACE. */
-void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A line of the trail, put into words if the scenario fails, or at once with VIDICON_TRACE. Names are
+ * static, except what was said, which is copied. */
+enum report_note {
+    NOTE_ENTERED,   /* name, level */
+    NOTE_LEFT,      /* name, accesses, us */
+    NOTE_COMPLETED, /* name, status */
+    NOTE_TIMER,     /* name, us */
+    NOTE_SAID       /* text of the driver's own, its level */
+};
+void report_note(enum report_note what, const char *name, uint32_t first, uint32_t second);
 void report_cost(const char *entry, uint32_t level, uint32_t accesses, uint32_t stall_us,
                  int stepped, uint64_t instructions);
 uint64_t report_calls(const char *entry);

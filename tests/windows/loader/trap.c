@@ -29,6 +29,11 @@ void driver_stop_watching(void)
     watching = 0;
 }
 
+void driver_is_at(const uint8_t *ip)
+{
+    last_ip = ip;
+}
+
 void driver_describe(char *text, size_t bytes)
 {
     int length =

@@ -10,6 +10,7 @@
 #include "bus.h"
 #include "driver.h"
 #include "report.h"
+#include "shortcut.h"
 
 /* Where every amd64 Windows maps its page of system time. */
 #define SHARED_DATA 0xfffff78000000000ull
@@ -199,6 +200,8 @@ int cpu_access(greg_t *registers, const void *address)
     if (move.write) {
         value = move.constant ? move.value : (uint64_t)registers[general[move.number]];
         bus_write(offset, move.bytes, (uint32_t)value);
+        registers[REG_RIP] =
+            (greg_t)shortcut_make((uint8_t *)(uintptr_t)ip, (const uint8_t *)registers[REG_RIP]);
         return 1;
     }
     value = is_card ? bus_read(offset, move.bytes) : system_time((uint32_t)shared, move.bytes);
