@@ -17,6 +17,9 @@
 # vidicon_add_script_test(<name> LABEL <label> SCRIPT <file> [ARGS <arg>...]
 #                         [TIMEOUT <seconds>] [ENVIRONMENT <NAME=value>...])
 #   A shell script; exit status 77 is a skip.
+# vidicon_test_paths(<target> <NAME> <path> [<NAME> <path>...])
+#   Gives a program paths of this build, as `extern "C" const char NAME[]`. On a compiler's command line they would keep
+#   a compiler cache from finding the same source in another folder; here one line is compiled again.
 option(VIDICON_FUZZ "Build the fuzzers (needs clang)" OFF)
 set(VIDICON_GTEST_DIR "/usr/src/googletest" CACHE PATH "GoogleTest's sources, for cross builds")
 find_program(VIDICON_VALGRIND valgrind)
@@ -122,6 +125,19 @@ function(vidicon_add_fuzzer name)
                 ${arg_RUNS} ${arg_CORPUS}
         WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
     set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 1200)
+endfunction()
+
+function(vidicon_test_paths target)
+    set(rest ${ARGN})
+    set(lines "")
+    while(rest)
+        list(POP_FRONT rest name path)
+        string(APPEND lines "extern const char ${name}[];\nconst char ${name}[] = \"${path}\";\n")
+    endwhile()
+    set(file "${CMAKE_CURRENT_BINARY_DIR}/${target}_paths.c")
+    file(GENERATE OUTPUT "${file}" CONTENT "${lines}")
+    set_source_files_properties("${file}" PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+    target_sources(${target} PRIVATE "${file}")
 endfunction()
 
 function(vidicon_add_script_test name)

@@ -42,7 +42,7 @@ packages='cmake ninja-build gcc g++ libc6-dev pkg-config git ffmpeg
 libssl-dev zlib1g-dev libconfig-dev libpng-dev libyuv-dev libjansson-dev
 libgtest-dev googletest libbenchmark-dev libgstreamer1.0-dev
 libgstreamer-plugins-base1.0-dev libaravis-dev libusb-1.0-0-dev libusbredirparser-dev libuvc-dev lomiri-wallpapers-16.04
-clang clang-tidy clang-format libclang-rt-dev ccache valgrind doxygen graphviz abigail-tools
+clang clang-tidy clang-format libclang-rt-dev lld ccache valgrind doxygen graphviz abigail-tools
 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-tools libopencv-videoio-dev shellcheck osslsigncode openssl
 libudev-dev gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix libz-mingw-w64-dev gcc-mingw-w64-i686-win32 gcc-multilib
 wine wine64 busybox-static cpio kmod make flex bison libelf-dev bc xz-utils zstd python3
@@ -128,9 +128,13 @@ build() {
     case " $built " in *" $preset "*) return 0 ;; esac
     built="$built $preset"
     started=$(now)
-    status=0
+    status=0 linker=
+    # What the sanitizers bring goes into every program: this linker takes a third of the time for it.
+    case $preset in
+    asan | tsan) ! command -v ld.lld >/dev/null 2>&1 || linker=-fuse-ld=lld ;;
+    esac
     {
-        cmake --preset "$preset" &&
+        LDFLAGS="${LDFLAGS:-}${linker:+ $linker}" cmake --preset "$preset" &&
             $wrap timeout -k 30 1800 cmake --build --preset "$preset" -j "$jobs" "$@"
     } >"$logs/$preset-build.log" 2>&1 || status=$?
     outcome "$preset build" "$started" $status

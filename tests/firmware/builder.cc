@@ -73,7 +73,8 @@ Outcome Builder::run(const std::vector<std::string> &arguments, const std::strin
     if (!folder.empty()) {
         command = "cd " + quoted(folder) + " && ";
     }
-    command += "LSAN_OPTIONS=print_suppressions=0:suppressions=" LSAN_SUPPRESSIONS " ";
+    command += "LSAN_OPTIONS=print_suppressions=0:suppressions=";
+    command += LSAN_SUPPRESSIONS + std::string(" ");
     command += quoted(VDFWBUILD);
     for (const std::string &argument : arguments) {
         command += " " + quoted(argument);

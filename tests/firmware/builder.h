@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+extern "C" const char VDFWBUILD[], FIRMWARE_DIR[], LSAN_SUPPRESSIONS[], DESCRIPTIONS_DIR[];
+
 struct Outcome {
     int status; /* exit status, -1 after a signal */
     std::string out;

@@ -20,6 +20,8 @@
 #include <gtest/gtest.h>
 #include <png.h>
 
+extern "C" const char SAMPLES_TOOL[], SAMPLES_FOLDER[];
+
 Scratch::Scratch()
 {
     const char *base = std::getenv("TMPDIR");

@@ -8,13 +8,15 @@
 #include <algorithm>
 #include <cstring>
 
+extern "C" const char VIDICON_FIRMWARE_DIR[];
+
 namespace {
 
 const uint32_t V1_0 = 0x01000000u, V1_1 = 0x01010000u;
 
 std::vector<uint8_t> Image(const char *version)
 {
-    return ReadFile(std::string(VIDICON_FIRMWARE_DIR "/capture-") + version + ".vdfw");
+    return ReadFile(std::string(VIDICON_FIRMWARE_DIR) + "/capture-" + version + ".vdfw");
 }
 
 size_t CountFormats(const Card &card)
@@ -272,7 +274,8 @@ TEST(LimitedCard, ABadFileNamesTheCheck)
 
 TEST(LimitedCard, AnotherImageInPlaceOfTheEmbeddedOne)
 {
-    Card card(std::string("rate=max&firmware=") + Escape(VIDICON_FIRMWARE_DIR "/capture-1.0.vdfw"));
+    Card card(std::string("rate=max&firmware=") +
+              Escape(std::string(VIDICON_FIRMWARE_DIR) + "/capture-1.0.vdfw"));
     ASSERT_EQ(card.status, VDC_OK) << card.error;
     EXPECT_EQ(FirmwareInfo(card).running, V1_0);
 }

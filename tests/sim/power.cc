@@ -7,13 +7,15 @@
 
 #include <cstring>
 
+extern "C" const char VIDICON_SMALL_IMAGES[];
+
 namespace {
 
 const uint32_t V1_0 = 0x01000000u, V1_1 = 0x01010000u;
 
 std::vector<uint8_t> Small(const char *version)
 {
-    return ReadFile(std::string(VIDICON_SMALL_IMAGES "/small-") + version + ".vdfw");
+    return ReadFile(std::string(VIDICON_SMALL_IMAGES) + "/small-" + version + ".vdfw");
 }
 
 bool Ready(const Card &card)

@@ -20,6 +20,8 @@
 
 extern "C" {
 #include "uvc_payload.h"
+
+extern const char CAMERA_SERVER[];
 }
 
 namespace {

@@ -11,6 +11,8 @@
 extern "C" {
 #include "dump.h"
 #include "uvc_desc.h"
+
+extern const char UVC_CAMERAS[];
 }
 
 using Bytes = std::vector<uint8_t>;
@@ -32,8 +34,8 @@ inline Bytes load(const std::string &name)
 {
     Bytes bytes(65536);
     unsigned line = 0;
-    long count =
-        uvc_dump_read(bytes.data(), bytes.size(), (UVC_CAMERAS "/" + name + ".txt").c_str(), &line);
+    const std::string path = std::string(UVC_CAMERAS) + "/" + name + ".txt";
+    long count = uvc_dump_read(bytes.data(), bytes.size(), path.c_str(), &line);
 
     EXPECT_GT(count, 0) << name << ", line " << line;
     bytes.resize(count > 0 ? static_cast<size_t>(count) : 0);
