@@ -106,6 +106,7 @@ class UsbLibrary : public ::testing::Test {
         fake_usb_fail_call(nullptr, nth, LIBUSB_ERROR_IO);
         int status = Begin(id, config);
         fake_usb_fail_call(nullptr, 0, 0);
+        calls_failed += fake_usb_failures();
         if (status != VDC_OK) {
             EXPECT_STRNE("", vdc_error_text()) << "call " << nth;
         }
@@ -118,6 +119,7 @@ class UsbLibrary : public ::testing::Test {
     vdc_device *device = nullptr;
     vdc_stream *stream = nullptr;
     vdc_frame last = {};
+    uint64_t calls_failed = 0; /* by FailsAt() */
     uint32_t fourcc = 0;
 };
 

@@ -280,6 +280,7 @@ TEST_F(UvcFaults, EveryCallThatCanFail)
         Plug(forms[nth % 4]);
         failed += FailsAt(nth, "usb:CAM1", Wish());
     }
+    EXPECT_EQ(35u, calls_failed) << "each of these calls is reached";
     EXPECT_GT(failed, 10u);
 }
 
