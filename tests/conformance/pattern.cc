@@ -26,7 +26,7 @@ const Colour kBars[8] = {
 
 Colour At(const Picture &picture, uint32_t number, uint32_t x, uint32_t y)
 {
-    if (x < 64 && y < 16) {
+    if (x < 64 && y < kAlikeFrom) {
         uint32_t bit = 31 - (y / 8 * 16 + x / 4);
         return {(number >> bit) & 1 ? 235 : 16, 128, 128};
     }

@@ -17,6 +17,9 @@ struct Picture {
     uint32_t width = 0;
 };
 
+/* From this line of the raster on, below the number, all lines of a plane are alike. */
+constexpr uint32_t kAlikeFrom = 16;
+
 /* A line of a plane of picture `number`, without padding; empty for a format it does not know. */
 std::vector<uint8_t> PatternLine(const Picture &picture, uint32_t number, uint32_t plane,
                                  uint32_t line);
