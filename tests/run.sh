@@ -339,6 +339,10 @@ if [ -z "$label" ] && wants vm && have vm cmake ninja gcc busybox cpio && build 
         [ ! -e "build/release/bin/$program" ] ||
             VIDICON_VM_PROGRAMS="$VIDICON_VM_PROGRAMS $PWD/build/release/bin/$program"
     done
+    # With --long a program of the guest is one under sanitizers.
+    if [ "$long" = yes ] && have usb-leaks clang && build asan usb_stream; then
+        VIDICON_VM_PROGRAMS="$VIDICON_VM_PROGRAMS $PWD/build/asan/bin/usb_stream_asan"
+    fi
     VIDICON_VM_PEERS=$PWD/build/release/bin/peer_opencv
     VIDICON_VM_RESULTS=$PWD/$logs/vm-results
     export VIDICON_VM_BUILD VIDICON_VM_PROGRAMS VIDICON_VM_PEERS VIDICON_VM_RESULTS

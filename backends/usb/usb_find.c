@@ -10,6 +10,7 @@
 
 #include "vidicon_brand.h"
 
+#define SERIAL_TRIES  3
 #define PORTS_MAX     7
 #define SEATS_MAX     64
 #define VIDEO_CONTROL 1 /* a subclass */
@@ -109,6 +110,17 @@ static int is_plain(const char *serial)
     return 1;
 }
 
+/* Asked for again if it fails: a device whose serial number cannot be read has another name. */
+static int read_serial(libusb_device_handle *handle, uint8_t index, unsigned char *out, int room)
+{
+    int length = LIBUSB_ERROR_IO;
+
+    for (int tries = 0; tries < SERIAL_TRIES && length < 0 && length != LIBUSB_ERROR_NO_DEVICE;
+         tries++)
+        length = libusb_get_string_descriptor_ascii(handle, index, out, room);
+    return length;
+}
+
 static void read_product(struct usb_seat *seat, libusb_device_handle *handle)
 {
     unsigned char text[sizeof(seat->product)];
@@ -133,7 +145,7 @@ static void read_strings(struct usb_seat *seat)
     if (seat->refused)
         return;
     if (seat->serial_index)
-        length = libusb_get_string_descriptor_ascii(handle, seat->serial_index, text, sizeof(text));
+        length = read_serial(handle, seat->serial_index, text, (int)sizeof(text));
     if (seat->product_index)
         read_product(seat, handle);
     libusb_close(handle);

@@ -36,6 +36,7 @@ enum tool_exit {
 int tool_list(int argc, char **argv);
 int tool_info(int argc, char **argv);
 int tool_capture(int argc, char **argv);
+int tool_unit(int argc, char **argv);
 
 /* ---- Messages and arguments (tool_args.c) ---- */
 

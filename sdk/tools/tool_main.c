@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line tool: list, info, capture. This file knows the commands and the help.
+ * The command line tool: list, info, capture, unit. This file knows the commands and the help.
  */
 #include "tool.h"
 
@@ -32,6 +32,11 @@ static const char help_text[] =
     "      --json              the table for machines\n"
     "      --quiet             no progress and no table\n"
     "\n"
+    "  " TOOL_NAME " unit [ID] [UNIT SELECTOR [--value WHICH | --set HEX]]\n"
+    "      The extension units of a camera; of one control the value, as bytes in the order\n"
+    "      of the device. WHICH is current, minimum, maximum, step or default. What --set\n"
+    "      does only the camera's maker knows.\n"
+    "\n"
     "  " TOOL_NAME " --help | --version\n"
     "\n"
     "ID is an id from the list, a backend such as \"v4l2:\", or a simulated card such as\n"
@@ -50,6 +55,7 @@ static const struct {
     {"list",    tool_list   },
     {"info",    tool_info   },
     {"capture", tool_capture},
+    {"unit",    tool_unit   },
 };
 
 static int wants_help(int argc, char **argv)

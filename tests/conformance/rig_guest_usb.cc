@@ -55,7 +55,11 @@ class GuestUsbRig : public Rig {
     {
     }
     const char *Name() const override { return "usb"; }
-    std::string Id() const override { return id_ + (option_.empty() ? "" : "?") + option_; }
+    std::string Id() const override
+    {
+        fresh_ = false; /* whoever asks opens it */
+        return id_ + (option_.empty() ? "" : "?") + option_;
+    }
     bool Arm(const std::string &script, std::string *why) override
     {
         /* docs/hardware.md, section 10, names the symptoms; these have none on a bus without DMA. */
@@ -73,8 +77,14 @@ class GuestUsbRig : public Rig {
             *why = "on USB a capture writes no register; usb.unplug does it at any call of libusb";
             return false;
         }
-        return card_.Call("faults", "", why) && Renew(why) && card_.Call("signal", "0 -1", why) &&
-               AwaitListed(id_, why) && card_.Call("faults", script, why) && card_.BeginCounts(why);
+        if (!card_.Call("faults", "", why))
+            return false;
+        if (!fresh_ &&
+            (!Renew(why) || !card_.Call("signal", "0 -1", why) || !AwaitListed(id_, why)))
+            return false;
+        /* A fault may come about in one that nobody opens. */
+        fresh_ = script.empty();
+        return card_.Call("faults", script, why) && card_.BeginCounts(why);
     }
     bool Option(const std::string &option, std::string *) override
     {
@@ -83,11 +93,12 @@ class GuestUsbRig : public Rig {
     }
     bool Unplug(std::string *why) override
     {
-        in_ = false;
+        in_ = fresh_ = false;
         return card_.Call("pull", "", why);
     }
     bool Replug(std::string *why) override
     {
+        fresh_ = false;
         in_ = card_.Call("plug", "", why) && AwaitListed(id_, why);
         return in_;
     }
@@ -119,6 +130,7 @@ class GuestUsbRig : public Rig {
     std::string id_, option_;
     GuestCard card_;
     bool in_ = false;
+    mutable bool fresh_ = false; /* nobody has opened it since its power came back */
 };
 
 class GuestCameraRig : public Rig {
@@ -130,24 +142,33 @@ class GuestCameraRig : public Rig {
     }
     ~GuestCameraRig() override { vmr_rig_close(line_); }
     const char *Name() const override { return "camera"; }
-    std::string Id() const override { return id_; }
+    std::string Id() const override
+    {
+        fresh_ = false;
+        return id_;
+    }
     bool Arm(const std::string &script, std::string *why) override
     {
         if (!script.empty()) {
             *why = "the script is the card's; what cameras do wrong is in usb.uvc_faults";
             return false;
         }
-        return Replug(why);
+        return fresh_ || Replug(why);
     }
     bool Option(const std::string &option, std::string *why) override
     {
         *why = "the option is the card's";
         return option.empty();
     }
-    bool Unplug(std::string *why) override { return Call("camera pull", why); }
+    bool Unplug(std::string *why) override
+    {
+        fresh_ = false;
+        return Call("camera pull", why);
+    }
     bool Replug(std::string *why) override
     {
-        return Call("camera plug" + words_, why) && AwaitListed(id_, why);
+        fresh_ = Call("camera plug" + words_, why) && AwaitListed(id_, why);
+        return fresh_;
     }
     bool ReadLedger(Ledger *, std::string *why) override
     {
@@ -169,6 +190,7 @@ class GuestCameraRig : public Rig {
 
     std::string id_, words_;
     int line_;
+    mutable bool fresh_ = false; /* nobody has opened it since it was plugged in */
 };
 
 } // namespace

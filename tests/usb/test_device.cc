@@ -38,6 +38,19 @@ TEST_F(UsbDevice, ListsBySerialElseByPort)
     EXPECT_NE(nullptr, std::strstr(vdc_error_text(), ADVICE)) << vdc_error_text();
 }
 
+/* Each request that fails once, in turn: the device keeps its name. */
+TEST_F(UsbDevice, AReadingThatFailsDoesNotRenameIt)
+{
+    Plug();
+    for (uint64_t nth = 1; nth <= 2; nth++) {
+        uint64_t before = fake_usb_failures();
+        fake_usb_fail_transfer(0, nth, LIBUSB_TRANSFER_ERROR);
+        Open("usb:A1?firmware=none");
+        EXPECT_EQ(before + 1, fake_usb_failures());
+        Close();
+    }
+}
+
 TEST_F(UsbDevice, UnknownIdsAndOptions)
 {
     Plug();

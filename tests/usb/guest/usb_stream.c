@@ -7,6 +7,7 @@
  *   lossy=1        frames may be missing, but none may be wrong    seconds=N   of patience, 20 unless given
  *   plant=1        the control of what is counted: a block and 4 KB of text a frame
  *   numbers=1      each picture's number, as it comes
+ *   leak=1         the control of a leak checker: a block a frame that nobody gives back
  * Times are from the call that opens the device; instructions' worth is the process' time behind the first ten frames.
  */
 #include <inttypes.h>
@@ -23,7 +24,7 @@
 #define BUFFERS_MOST 32u
 
 static struct wish {
-    uint32_t compare, interval, caller, buffers, number, hold, lossy, seconds, plant, numbers;
+    uint32_t compare, interval, caller, buffers, number, hold, lossy, seconds, plant, numbers, leak;
     const char *save;
 } wish = {.buffers = 4, .seconds = 20};
 
@@ -116,6 +117,14 @@ static void plant(void)
     free((void *)(uintptr_t)text);
 }
 
+static void leak(void)
+{
+    volatile char *block = malloc(64);
+
+    if (block)
+        block[0] = 'x';
+}
+
 static int capture(vdc_stream *stream, struct judge *judge, uint64_t frames, uint64_t begun)
 {
     uint64_t cpu = 0, allocations = 0, since = 0;
@@ -140,6 +149,8 @@ static int capture(vdc_stream *stream, struct judge *judge, uint64_t frames, uin
         }
         if (wish.plant)
             plant();
+        if (wish.leak)
+            leak();
         if (wish.compare)
             (void)judge_frame(judge, frame->planes[0], frame->used_bytes, &number);
         if (wish.numbers) {
@@ -201,7 +212,8 @@ static int parse(int argc, char **argv)
         {"lossy",    &wish.lossy   },
         {"seconds",  &wish.seconds },
         {"plant",    &wish.plant   },
-        {"numbers",  &wish.numbers }
+        {"numbers",  &wish.numbers },
+        {"leak",     &wish.leak    }
     };
 
     for (int n = 5; n < argc; n++) {

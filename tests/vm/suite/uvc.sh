@@ -70,7 +70,8 @@ for form in high.iso high.bulk super.iso super.bulk; do
     check $form.uvcvideo await 10 taken || continue
     sleep 0.2
     # shellcheck disable=SC2086
-    capture kernel usb_stream "v4l2:$(node_of uvcvideo)" YUYV 320x240 $frames compare=1 buffers=32 $lossy \
+    # What the kernel's driver loses in a slow guest is its own affair; none may be wrong.
+    capture kernel usb_stream "v4l2:$(node_of uvcvideo)" YUYV 320x240 $frames compare=1 buffers=32 lossy=1 \
         "save=$scratch/kernel.raw"
     usb_stream $id YUYV 320x240 $frames compare=1 buffers=32 $lossy "save=$scratch/vidicon.raw" >"$scratch/own.out" 2>&1 &
     own=$!
@@ -100,6 +101,10 @@ check control.node await 10 taken
 check control.brighter /opt/v4l/v4l2-ctl -d "$(node_of uvcvideo)" --set-ctrl brightness=1
 check control.found sh -c "! usb_stream $id YUYV 320x240 5 compare=1"
 check control.count test "$(value bad "$(tail -n 1 "$scratch/check.out")")" -eq 5
+
+# The tool's command for extension units.
+check extension.set vidicon unit $id 3 1 --set 09080706
+check extension.get sh -c "vidicon unit $id 3 1 | grep -qx 09080706"
 
 # A frame that is cut on its way: neither takes it for a good one, and the library says why it is missing.
 check short.plug rig camera plug bulk 3:2:1
