@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# doxygen_check.sh [--control] DOXYGEN DOXYFILE: no warning. With --control one more header,
+# doxygen_check.sh [--control] DOXYGEN DOXYFILE: no warning. With --control a header in the place of all,
 # with a docstring that names a parameter which is not there, must be reported.
 set -eu
 
@@ -18,7 +18,10 @@ trap 'rm -rf "$scratch"' EXIT
     echo "GENERATE_HTML = NO"
     echo "GENERATE_XML = YES"
     echo "HAVE_DOT = NO"
-    [ $control = no ] || echo "INPUT += $scratch/planted.h"
+    if [ $control = yes ]; then
+        echo "INPUT = $scratch/planted.h"
+        echo "USE_MDFILE_AS_MAINPAGE ="
+    fi
 } >"$scratch/Doxyfile"
 
 if [ $control = no ]; then
