@@ -46,7 +46,7 @@ void usb_card_lost(struct usb_card *card)
     vdi_log(card->base.device->context, VDC_LOG_WARNING, "%s: it was unplugged", card->base.id);
     usb_hotplug_lost(card->base.device->context, card->base.id);
     if (card->stream)
-        usb_delivery_ready(card->stream);
+        usb_outbox_tell(&card->stream->box);
     vdi_cond_signal_all(card->cond);
     vdi_cond_signal_all(card->alarm);
 }

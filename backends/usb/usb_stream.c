@@ -55,6 +55,8 @@ int usb_stream_open(struct vdi_stream *stream, const struct vdi_stream_config *c
 
     st->card = card;
     st->stream = stream;
+    usb_outbox_init(&st->box, stream, card->base.id, card->lock, card->cond, &card->gone,
+                    &st->running);
     usb_card_enter(card);
     result = card_stream_format(&card->base, card->stream != NULL, config, &st->format, layout);
     if (!result) {
@@ -109,10 +111,7 @@ static void reset_run(struct usb_stream *st)
     st->cause = VDC_DROP_BUS;
     st->in_step = 1;
     st->tries = 0;
-    st->done_first = 0;
-    st->done_count = 0;
-    st->failure = 0;
-    st->woken = 0;
+    usb_outbox_reset(&st->box);
     st->has_last = 0;
     st->last_host_ns = INT64_MIN;
     st->current_from = 0;
@@ -148,9 +147,9 @@ int usb_stream_start(struct vdi_stream *stream)
         usb_card_lock(card);
         st->running = 1;
         usb_transfer_pump(st);
-        result = st->failure;
+        result = st->box.failure;
         if (result)
-            (void)vdi_error(result, "%s: %s", card->base.id, st->failure_text);
+            (void)vdi_error(result, "%s: %s", card->base.id, st->box.failure_text);
         usb_card_unlock(card);
     }
     if (!result) {
@@ -167,10 +166,10 @@ int usb_stream_start(struct vdi_stream *stream)
         st->running = 0;
         st->stopping = 0;
         /* What came before it failed is no frame of a capture. */
-        st->done_count = 0;
+        st->box.count = 0;
         usb_account_reset(st);
     }
-    usb_delivery_ready(st);
+    usb_outbox_tell(&st->box);
     vdi_cond_signal_all(card->alarm);
     usb_card_unlock(card);
     usb_card_leave(card);
@@ -226,8 +225,8 @@ int usb_stream_stop(struct vdi_stream *stream)
         tell_trouble(st);
     }
     forget_queue(st);
-    st->woken = 0;
-    usb_delivery_ready(st);
+    st->box.woken = 0;
+    usb_outbox_tell(&st->box);
     vdi_cond_signal_all(card->cond);
     usb_card_unlock(card);
     usb_card_leave(card);
@@ -239,7 +238,7 @@ int usb_stream_stop(struct vdi_stream *stream)
 
 static int is_live(const struct usb_stream *st)
 {
-    return st && st->running && !st->stopping && !st->failure && !st->card->gone;
+    return st && st->running && !st->stopping && !st->box.failure && !st->card->gone;
 }
 
 int64_t usb_stream_due(const struct usb_card *card)
@@ -271,14 +270,15 @@ static void look_why(struct usb_stream *st)
     if (result == VDH_E_GONE)
         usb_card_lost(card);
     else if (result)
-        usb_delivery_fail(st, "no frames come, and it does not answer; stop and start again");
+        usb_outbox_fail(&st->box, "no frames come, and it does not answer; stop and start again");
     else if (!boot.runs || state == (uint32_t)VDH_V_CAPTURE_STATUS_STATE_IDLE)
-        usb_delivery_fail(st, "it started anew during capture, as after a loss of power; stop and "
-                              "start again");
+        usb_outbox_fail(&st->box,
+                        "it started anew during capture, as after a loss of power; stop and "
+                        "start again");
     else if (is_live(st) && st->report.good > before && st->queue_count) {
         st->trouble.silences++;
         if (st->trouble.silences > SILENCES_MOST)
-            usb_delivery_fail(st, "it has frames, and none arrives; stop and start again");
+            usb_outbox_fail(&st->box, "it has frames, and none arrives; stop and start again");
         else
             usb_transfer_recover(st, VDC_DROP_BUS, 1);
     }

@@ -8,6 +8,7 @@
 
 #include "usb.h"
 #include "usb_frame.h"
+#include "usb_outbox.h"
 #include "usb_tune.h"
 
 #define USB_BUFFERS_MAX 64u
@@ -88,14 +89,7 @@ struct usb_stream {
     struct usb_trouble trouble;
 
     /* Delivery. */
-    struct vdi_completion done[USB_BUFFERS_MAX];
-    uint32_t done_first;
-    uint32_t done_count;
-    int failure;
-    char failure_text[200];
-    int woken;
-    int polled;
-    int told_ready;
+    struct usb_outbox box;
 
     /* Account. */
     uint64_t next_sequence;
@@ -164,8 +158,6 @@ int usb_stream_wait(struct vdi_stream *stream, struct vdi_completion *out, int64
 void usb_stream_wake(struct vdi_stream *stream);
 int usb_stream_poll_begin(struct vdi_stream *stream, vdc_handle *native);
 /* With `lock` held. */
-void usb_delivery_ready(struct usb_stream *st);
-void usb_delivery_fail(struct usb_stream *st, const char *why);
 /* A whole frame. `copied` bytes of it were. */
 void usb_delivery_frame(struct usb_stream *st, struct usb_buffer *own,
                         const struct vdh_completion *record, uint32_t copied);

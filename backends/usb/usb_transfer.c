@@ -80,14 +80,14 @@ static int submit(struct usb_stream *st, struct usb_piece *piece, uint8_t *data,
         (void)snprintf(why, sizeof(why),
                        "a transfer of %u bytes was refused (%s), with none in flight",
                        (unsigned)bytes, libusb_error_name(code));
-        usb_delivery_fail(st, why);
+        usb_outbox_fail(&st->box, why);
     }
     return -1;
 }
 
 static int may_ask(const struct usb_stream *st)
 {
-    return st->running && !st->stopping && !st->failure && !st->halted && !st->card->link.lost;
+    return st->running && !st->stopping && !st->box.failure && !st->halted && !st->card->link.lost;
 }
 
 void usb_transfer_pump(struct usb_stream *st)
@@ -152,7 +152,7 @@ static void resume(struct usb_stream *st)
         return;
     }
     if (st->skipped_bytes > (uint64_t)FRAMES_SKIP * (st->frame_bytes + SIDE_BYTES)) {
-        usb_delivery_fail(st, "frames have no end; stop and start again");
+        usb_outbox_fail(&st->box, "frames have no end; stop and start again");
         return;
     }
     skip(st);
@@ -161,7 +161,7 @@ static void resume(struct usb_stream *st)
 void usb_transfer_recover(struct usb_stream *st, uint32_t cause, int halted)
 {
     st->halted |= halted;
-    if (st->stopping || st->failure || st->card->link.lost)
+    if (st->stopping || st->box.failure || st->card->link.lost)
         return;
     if (!st->recovering) {
         st->recovering = 1;
@@ -174,7 +174,7 @@ void usb_transfer_recover(struct usb_stream *st, uint32_t cause, int halted)
                            "one frame after the other is broken on the bus, the last one by %s; "
                            "stop and start again, or use another port",
                            vdc_drop_name(cause));
-            usb_delivery_fail(st, why);
+            usb_outbox_fail(&st->box, why);
         }
     }
     cancel_all(st);
@@ -188,7 +188,7 @@ void usb_transfer_cleared(struct usb_stream *st, int code)
     if (code == LIBUSB_ERROR_NO_DEVICE)
         usb_card_lost(st->card);
     else if (code)
-        usb_delivery_fail(st, "the endpoint stays halted; stop and start again");
+        usb_outbox_fail(&st->box, "the endpoint stays halted; stop and start again");
     else if (!st->flying)
         resume(st);
 }

@@ -5,11 +5,8 @@
  */
 #include "uvc_device.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define NOTHING_YET 1 /* no status: go on waiting */
 
 /* ---- Buffers ---- */
 
@@ -135,10 +132,8 @@ static void put_time(struct uvc_capture *capture, const struct uvc_result *resul
 static void hand_over(struct uvc_capture *capture, const struct uvc_result *result, uint32_t cause,
                       int64_t now_ns)
 {
-    struct vdi_completion *out =
-        &capture->done[(capture->done_first + capture->done_count) % UVC_BUFFERS_MAX];
+    struct vdi_completion *out = usb_outbox_next(&capture->box);
 
-    memset(out, 0, sizeof(*out));
     out->buffer = capture->current->buffer;
     capture->current->queued = 0;
     capture->current = NULL;
@@ -152,9 +147,7 @@ static void hand_over(struct uvc_capture *capture, const struct uvc_result *resu
     put_time(capture, result, out);
     memcpy(out->dropped, capture->untold, sizeof(out->dropped));
     memset(capture->untold, 0, sizeof(capture->untold));
-    capture->done_count++;
-    uvc_delivery_ready(capture);
-    vdi_cond_signal_all(capture->camera->cond);
+    usb_outbox_put(&capture->box);
 }
 
 void uvc_delivery_frame(struct uvc_capture *capture, const struct uvc_result *result,
@@ -191,10 +184,7 @@ void uvc_delivery_reset(struct uvc_capture *capture)
     memset(capture->untold, 0, sizeof(capture->untold));
     memset(&capture->trouble, 0, sizeof(capture->trouble));
     capture->current = NULL;
-    capture->done_first = 0;
-    capture->done_count = 0;
-    capture->failure = 0;
-    capture->woken = 0;
+    usb_outbox_reset(&capture->box);
 }
 
 int uvc_stream_counts(struct vdi_stream *stream, struct vdi_counts *out)
@@ -212,83 +202,18 @@ int uvc_stream_counts(struct vdi_stream *stream, struct vdi_counts *out)
 
 /* ---- Waiting ---- */
 
-void uvc_delivery_ready(struct uvc_capture *capture)
-{
-    int ready = capture->done_count != 0 || atomic_load(&capture->camera->gone) ||
-                capture->failure != 0 || capture->woken;
-
-    if (!capture->polled || ready == capture->told_ready)
-        return;
-    capture->told_ready = ready;
-    vdi_stream_set_ready(capture->stream, ready);
-}
-
-void uvc_delivery_fail(struct uvc_capture *capture, const char *why)
-{
-    if (capture->failure)
-        return;
-    capture->failure = VDC_E_IO;
-    (void)snprintf(capture->failure_text, sizeof(capture->failure_text), "%s", why);
-    vdi_log(capture->camera->device->context, VDC_LOG_ERROR, "%s: %s", capture->camera->id, why);
-    uvc_delivery_ready(capture);
-    vdi_cond_signal_all(capture->camera->cond);
-}
-
 int uvc_stream_poll_begin(struct vdi_stream *stream, vdc_handle *native)
 {
-    struct uvc_capture *capture = uvc_capture_of(stream);
-
     (void)native; /* The library's own will do. */
-    uvc_lock(capture->camera);
-    capture->polled = 1;
-    capture->told_ready = -1;
-    uvc_delivery_ready(capture);
-    uvc_unlock(capture->camera);
-    return VDC_OK;
-}
-
-static int outcome(struct uvc_capture *capture, struct vdi_completion *out)
-{
-    if (capture->woken) {
-        capture->woken = 0;
-        uvc_delivery_ready(capture);
-        return vdi_error(VDC_E_CANCELLED, "%s: the wait was cancelled", capture->camera->id);
-    }
-    if (capture->done_count) {
-        *out = capture->done[capture->done_first];
-        capture->done_first = (capture->done_first + 1) % UVC_BUFFERS_MAX;
-        capture->done_count--;
-        uvc_delivery_ready(capture);
-        return VDC_OK;
-    }
-    if (atomic_load(&capture->camera->gone))
-        return vdi_error(VDC_E_GONE, "%s: it was unplugged; stop and close it",
-                         capture->camera->id);
-    if (capture->failure)
-        return vdi_error(capture->failure, "%s: %s", capture->camera->id, capture->failure_text);
-    return capture->running ? NOTHING_YET : VDC_E_TIMEOUT;
+    return usb_outbox_poll_begin(&uvc_capture_of(stream)->box);
 }
 
 int uvc_stream_wait(struct vdi_stream *stream, struct vdi_completion *out, int64_t deadline_ns)
 {
-    struct uvc_capture *capture = uvc_capture_of(stream);
-    int over = 0;
-    int result;
-
-    uvc_lock(capture->camera);
-    while ((result = outcome(capture, out)) == NOTHING_YET && !over)
-        over = vdi_cond_wait(capture->camera->cond, capture->camera->lock, deadline_ns);
-    uvc_unlock(capture->camera);
-    return result == NOTHING_YET ? VDC_E_TIMEOUT : result;
+    return usb_outbox_wait(&uvc_capture_of(stream)->box, out, deadline_ns);
 }
 
 void uvc_stream_wake(struct vdi_stream *stream)
 {
-    struct uvc_capture *capture = uvc_capture_of(stream);
-
-    uvc_lock(capture->camera);
-    capture->woken = 1;
-    uvc_delivery_ready(capture);
-    vdi_cond_signal_all(capture->camera->cond);
-    uvc_unlock(capture->camera);
+    usb_outbox_wake(&uvc_capture_of(stream)->box);
 }

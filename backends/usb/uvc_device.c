@@ -42,7 +42,7 @@ void uvc_lost(struct uvc_device *camera)
     vdi_log(camera->device->context, VDC_LOG_WARNING, "%s: it was unplugged", camera->id);
     usb_hotplug_lost(camera->device->context, camera->id);
     if (camera->capture)
-        uvc_delivery_ready(camera->capture);
+        usb_outbox_tell(&camera->capture->box);
     vdi_cond_signal_all(camera->cond);
     vdi_cond_signal_all(camera->alarm);
 }

@@ -7,6 +7,7 @@
 #define UVC_DEVICE_H
 
 #include "usb.h"
+#include "usb_outbox.h"
 #include "uvc_clock.h"
 #include "uvc_control.h"
 #include "uvc_desc.h"
@@ -124,11 +125,7 @@ struct uvc_capture {
     uint32_t untold[VDC_DROP_SLOTS];
 
     /* Delivery. */
-    struct vdi_completion done[UVC_BUFFERS_MAX];
-    uint32_t done_first, done_count;
-    int failure;
-    char failure_text[200];
-    int woken, polled, told_ready;
+    struct usb_outbox box;
 };
 
 static inline struct uvc_device *uvc_device_of(struct vdi_device *device)
@@ -246,8 +243,6 @@ int uvc_stream_poll_begin(struct vdi_stream *stream, vdc_handle *native);
 int uvc_stream_counts(struct vdi_stream *stream, struct vdi_counts *out);
 /* With `lock` held. */
 void uvc_delivery_reset(struct uvc_capture *capture);
-void uvc_delivery_ready(struct uvc_capture *capture);
-void uvc_delivery_fail(struct uvc_capture *capture, const char *why);
 /* Gives the assembler a buffer if it has none and takes one. */
 void uvc_delivery_supply(struct uvc_capture *capture);
 /* A frame has ended. */

@@ -84,6 +84,8 @@ int uvc_stream_open(struct vdi_stream *stream, const struct vdi_stream_config *c
     memset(layout, 0, sizeof(*layout));
     capture->camera = camera;
     capture->stream = stream;
+    usb_outbox_init(&capture->box, stream, camera->id, camera->lock, camera->cond, &camera->gone,
+                    &capture->running);
     capture->damaged_too = config->damaged_too != 0;
     uvc_enter(camera);
     if (camera->capture)
@@ -205,15 +207,16 @@ int uvc_stream_start(struct vdi_stream *stream)
     if (begun) {
         capture->running = 1;
         uvc_transfer_begin(capture);
-        if (capture->failure) {
-            result = vdi_error(capture->failure, "%s: %s", camera->id, capture->failure_text);
+        if (capture->box.failure) {
+            result =
+                vdi_error(capture->box.failure, "%s: %s", camera->id, capture->box.failure_text);
             capture->stopping = 1;
             uvc_transfer_drain(capture);
             capture->stopping = 0;
             capture->running = 0;
         }
     }
-    uvc_delivery_ready(capture);
+    usb_outbox_tell(&capture->box);
     uvc_unlock(camera);
     if (result && begun)
         (void)end_on_bus(capture);
@@ -268,8 +271,8 @@ int uvc_stream_stop(struct vdi_stream *stream)
         tell_trouble(capture);
     }
     forget_queue(capture);
-    capture->woken = 0;
-    uvc_delivery_ready(capture);
+    capture->box.woken = 0;
+    usb_outbox_tell(&capture->box);
     vdi_cond_signal_all(camera->cond);
     uvc_unlock(camera);
     if (was_running && !atomic_load(&camera->gone))
@@ -286,7 +289,7 @@ int uvc_stream_due(const struct uvc_device *camera)
 {
     const struct uvc_capture *capture = camera->capture;
 
-    return capture && capture->running && !capture->stopping && !capture->failure &&
+    return capture && capture->running && !capture->stopping && !capture->box.failure &&
            (capture->halted || capture->lost) && !capture->flying;
 }
 
@@ -304,7 +307,7 @@ static void begin_anew(struct uvc_capture *capture)
         if (result) {
             (void)snprintf(why, sizeof(why), "its stream was lost, as after a suspend: %.140s",
                            vdc_error_text());
-            uvc_delivery_fail(capture, why);
+            usb_outbox_fail(&capture->box, why);
         } else {
             vdi_log(camera->device->context, VDC_LOG_WARNING,
                     "%s: its stream was lost, as after a suspend, and begins anew", camera->id);
@@ -337,8 +340,9 @@ void uvc_stream_serve(struct uvc_device *camera)
     if (uvc_stream_due(camera)) {
         capture->halted = 0;
         if (code || ++capture->halts > HALTS_MOST)
-            uvc_delivery_fail(capture, "its endpoint stalls, and clearing it does not help; stop "
-                                       "and start again");
+            usb_outbox_fail(&capture->box,
+                            "its endpoint stalls, and clearing it does not help; stop "
+                            "and start again");
         else
             uvc_transfer_begin(capture);
     }

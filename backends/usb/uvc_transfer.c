@@ -170,9 +170,9 @@ static void count_error(struct uvc_capture *capture)
 {
     capture->trouble.errors++;
     if (++capture->errors == UVC_ERRORS_IN_A_ROW)
-        uvc_delivery_fail(capture,
-                          "one transfer after the other fails; stop and start again, or plug it in "
-                          "again");
+        usb_outbox_fail(&capture->box,
+                        "one transfer after the other fails; stop and start again, or plug it in "
+                        "again");
 }
 
 /* Nobody cancels but we; a system that was suspended does, and then the stream must begin anew. */
@@ -181,7 +181,7 @@ static void lose(struct uvc_capture *capture, const char *why)
     if (capture->lost)
         return;
     if (++capture->losses > LOSSES_MOST) {
-        uvc_delivery_fail(capture, why);
+        usb_outbox_fail(&capture->box, why);
         return;
     }
     capture->lost = 1;
@@ -248,7 +248,7 @@ static void submit(struct uvc_piece *piece)
     int code;
 
     if (!capture->running || capture->stopping || capture->halted || capture->lost ||
-        capture->failure || atomic_load(&camera->gone))
+        capture->box.failure || atomic_load(&camera->gone))
         return;
     if (capture->packets) {
         libusb_fill_iso_transfer(piece->native, camera->handle, camera->source->endpoint,
@@ -273,7 +273,7 @@ static void submit(struct uvc_piece *piece)
         if (capture->frames)
             lose(capture, why);
         else
-            uvc_delivery_fail(capture, why);
+            usb_outbox_fail(&capture->box, why);
     }
 }
 

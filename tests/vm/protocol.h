@@ -48,7 +48,7 @@
  *   usb CARD                     of a USB card, since the rig started: controls bulk_requests
  *                                bulk_bytes events cancelled connects hung refused, and pending now
  *   camera plug [WORD...]        plugs in the UVC camera of tests/usb/camera, new, in place of the one that is in; the words
- *                                are those of its server: ss, bulk, limit=BYTES, FAULT:AT[:COUNT]
+ *                                are those of its server: ss, bulk, limit=BYTES, patient, FAULT:AT[:COUNT]
  *   camera unplug                takes it out: begun finished given_up skipped packets bytes controls, as it counted
  *   camera pull                  its end of the wire is gone at once
  *   slot CARD SLOT               version=N of the firmware in a flash slot, 0 if none

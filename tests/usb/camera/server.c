@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * camera_server SOCKET SECONDS [ss] [bulk] [limit=BYTES] [FAULT:AT[:COUNT]]...: the camera as a usb-redir device, in real time, which
- * QEMU shows to a guest; bulk carries at most so many bytes a second. One peer, then the end. What the camera did is printed when the
+ * camera_server SOCKET SECONDS [ss] [bulk] [limit=BYTES] [patient] [FAULT:AT[:COUNT]]...: the camera as a usb-redir device, in real
+ * time, which QEMU shows to a guest; bulk carries at most so many bytes a second. Of a patient one the time stands still while
+ * nobody asks for bulk data, so that a slow guest misses no picture. One peer, then the end. What the camera did is printed when the
  * peer goes. Isochronous packets are pushed, not asked for:
  * only those with data, and large ones, because QEMU's queue holds few.
  */
@@ -40,6 +41,8 @@ struct server {
     int iso;
     int64_t next_ns; /* the next microframe */
     uint64_t limit;  /* bulk bytes a second; 0: none */
+    int patient;
+    int64_t idle_ns; /* so long nobody asked */
     int64_t free_ns; /* with a limit: when what was sent has passed */
     struct asked asked[ASKED_MAX];
     uint32_t asked_count;
@@ -54,6 +57,12 @@ static int64_t now_ns(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+/* The camera's own. */
+static int64_t time_ns(const struct server *server)
+{
+    return now_ns() - server->idle_ns;
 }
 
 /* ---- What the parser needs ---- */
@@ -299,12 +308,12 @@ static void answer_bulk(struct server *server, struct asked *asked, int count, i
 /* Has the bus room for more? What was sent takes its time, and up to BURST_NS of it may be ahead. */
 static int has_room(const struct server *server)
 {
-    return server->limit == 0 || server->free_ns - now_ns() < BURST_NS;
+    return server->limit == 0 || server->free_ns - time_ns(server) < BURST_NS;
 }
 
 static void take_room(struct server *server, int count)
 {
-    int64_t now = now_ns();
+    int64_t now = time_ns(server);
 
     if (server->limit == 0 || count <= 0) {
         return;
@@ -319,7 +328,7 @@ static void settle_bulk(struct server *server)
     while (server->asked_count != 0 && has_room(server)) {
         struct asked *first = &server->asked[0];
         uint32_t most = first->header.length | (uint32_t)first->header.length_high << 16;
-        int count = camera_bulk(server->camera, now_ns(), server->bytes,
+        int count = camera_bulk(server->camera, time_ns(server), server->bytes,
                                 most < REQUEST_MAX ? most : REQUEST_MAX);
 
         if (count == CAMERA_SILENT) {
@@ -436,9 +445,14 @@ static int begin(struct server *server)
 
 static void serve(struct server *server, int64_t end_ns)
 {
-    while (now_ns() < end_ns) {
+    int64_t now = now_ns(), before = now;
+
+    for (; now < end_ns; before = now, now = now_ns()) {
         struct pollfd ready = {server->socket, POLLIN, 0};
 
+        if (server->patient && server->asked_count == 0) {
+            server->idle_ns += now - before;
+        }
         if (usbredirparser_has_data_to_write(server->parser)) {
             ready.events |= POLLOUT;
         }
@@ -503,7 +517,7 @@ int main(int argc, char **argv)
     long seconds;
 
     if (argc < 3) {
-        fprintf(stderr, "usage: camera_server SOCKET SECONDS [ss] [bulk] [limit=BYTES] "
+        fprintf(stderr, "usage: camera_server SOCKET SECONDS [ss] [bulk] [limit=BYTES] [patient] "
                         "[FAULT:AT[:COUNT]]...\n");
         return 2;
     }
@@ -511,6 +525,7 @@ int main(int argc, char **argv)
     for (int i = 3; i < argc; i++) {
         server.super |= strcmp(argv[i], "ss") == 0;
         server.bulk |= strcmp(argv[i], "bulk") == 0;
+        server.patient |= strcmp(argv[i], "patient") == 0;
         if (strncmp(argv[i], "limit=", 6) == 0) {
             server.limit = strtoull(argv[i] + 6, NULL, 10);
         }

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Frames that are done, until they are taken; and who waits for them. The card's stream and a camera's have one each. `lock` guards
+ * it all; it is the device's own.
+ */
+#ifndef USB_OUTBOX_H
+#define USB_OUTBOX_H
+
+#include <stdatomic.h>
+
+#include "backend.h"
+#include "backend_host.h"
+
+#define USB_OUTBOX_MAX 64u
+
+struct usb_outbox {
+    struct vdi_stream *stream;
+    const char *id; /* of the device, for messages */
+    vdi_mutex *lock;
+    vdi_cond *cond;
+    const atomic_int *gone; /* the device is */
+    const int *running;     /* the stream is */
+
+    struct vdi_completion done[USB_OUTBOX_MAX];
+    uint32_t first, count;
+    int failure; /* a vdc_status: the stream has failed, until it is stopped */
+    char failure_text[200];
+    int woken, polled, told_ready;
+};
+
+void usb_outbox_init(struct usb_outbox *box, struct vdi_stream *stream, const char *id,
+                     vdi_mutex *lock, vdi_cond *cond, const atomic_int *gone, const int *running);
+
+/* With `lock` held: */
+void usb_outbox_reset(struct usb_outbox *box);
+/* A cleared place for the next frame, which usb_outbox_put() then hands out. */
+struct vdi_completion *usb_outbox_next(struct usb_outbox *box);
+void usb_outbox_put(struct usb_outbox *box);
+/* Tells whoever polls, if anything is different. */
+void usb_outbox_tell(struct usb_outbox *box);
+/* The first of several reasons stays. */
+void usb_outbox_fail(struct usb_outbox *box, const char *why);
+
+/* The backend's calls, without `lock`: */
+int usb_outbox_wait(struct usb_outbox *box, struct vdi_completion *out, int64_t deadline_ns);
+void usb_outbox_wake(struct usb_outbox *box);
+int usb_outbox_poll_begin(struct usb_outbox *box);
+
+#endif
