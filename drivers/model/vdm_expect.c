@@ -27,8 +27,11 @@ struct grade {
 };
 #define GRADES (VDM_X_CONTROL_ID_EXPOSURE + 1)
 
-static void look_up(const struct vdm_card *card, const int32_t *values, struct grade *grades)
+/* Returns whether any of them differs: mostly none does, and no pixel has to ask. */
+static int look_up(const struct vdm_card *card, const int32_t *values, struct grade *grades)
 {
+    int any = 0;
+
     memset(grades, 0, GRADES * sizeof(*grades));
     for (uint32_t n = 0; n < card->tables.count[VDM_CONTROL]; n++) {
         const uint8_t *record = vdm_tables_record(&card->tables, VDM_CONTROL, n);
@@ -38,8 +41,10 @@ static void look_up(const struct vdm_card *card, const int32_t *values, struct g
             grades[id].value = values[n];
             grades[id].standard = (int32_t)vdm_get32(record + VDM_M_CONTROL_DEFAULT);
             grades[id].differs = grades[id].value != grades[id].standard;
+            any |= grades[id].differs;
         }
     }
+    return any;
 }
 
 /* Whether the control with that id changes the picture. */
@@ -109,7 +114,9 @@ static struct pixel pattern_pixel(const struct vdm_card *card, const struct grad
         return p;
     }
     p = bars[place < 8 ? place : 7];
-    apply_controls(grades, &p);
+    if (grades != NULL) {
+        apply_controls(grades, &p);
+    }
     return p;
 }
 
@@ -174,17 +181,21 @@ struct request {
     const uint8_t *frame; /* NULL: the pattern */
     uint32_t number;
     struct grade grades[GRADES];
+    int graded; /* one of them differs from its default */
 };
 
 static struct pixel pixel_at(const struct request *request, uint32_t x, uint32_t y)
 {
+    const struct grade *grades = request->graded ? request->grades : NULL;
     struct pixel p;
 
     if (request->frame == NULL) {
-        return pattern_pixel(request->card, request->grades, request->number, x, y);
+        return pattern_pixel(request->card, grades, request->number, x, y);
     }
     p = clip_pixel(&request->card->clip, request->frame, x, y);
-    apply_controls(request->grades, &p);
+    if (grades != NULL) {
+        apply_controls(grades, &p);
+    }
     return p;
 }
 
@@ -280,7 +291,7 @@ uint32_t vdm_expected_line(struct vdm_card *card, uint32_t sequence, uint32_t pl
     request.card = card;
     request.frame = NULL;
     request.number = sequence;
-    look_up(card, controls != NULL ? controls : card->control, request.grades);
+    request.graded = look_up(card, controls != NULL ? controls : card->control, request.grades);
     if (card->has_clip && card->reg[VDM_ID_PATTERN] == 0) {
         request.frame = card->clip.bytes + card->clip.first_frame +
                         sequence % card->clip.frame_count * card->clip.frame_stride;
