@@ -102,6 +102,7 @@ class UsbRig : public Rig {
         fake_usb_defaults(&options);
         options.speed = high_ ? VDM_USB_HIGH : VDM_USB_SUPER;
         options.rate = FAKE_USB_REAL; /* USB hardware lives by itself */
+        options.boot_ns = 5000000;    /* a hundred cases wait for it */
         options.bus = 1;
         options.ports[0] = 1;
         std::strncpy(options.serial, "RIG1", sizeof(options.serial) - 1);
