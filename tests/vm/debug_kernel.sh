@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # debug_kernel.sh: builds Debian's 6.1 from its source with debug_kernel.config, once, and prints
 # the same assignments as kernel.sh. KERNEL_IMAGE is a bzImage: the PVH entry does not survive
-# KASAN.
+# KASAN. An emulated processor takes long over each tick and over each call of a check: 100 ticks a
+# second and checks in place make the guest three times as fast.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/debian.sh"
