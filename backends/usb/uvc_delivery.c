@@ -101,6 +101,20 @@ void uvc_delivery_supply(struct uvc_capture *capture)
  * after a jump back these look like later ones. */
 #define UNTIMED_FRAMES 2u
 
+/* The camera's counter, as wide as it takes: also where nobody knows what it means on the host's clock. */
+static uint64_t ticks_of(const struct uvc_capture *capture, uint32_t pts)
+{
+    uint64_t last = capture->last_ticks;
+    uint32_t step = pts - (uint32_t)last;
+    uint64_t ticks;
+
+    if (uvc_clock_ticks(&capture->clock, pts, &ticks) && ticks > last)
+        return ticks;
+    if (last == 0)
+        return (UINT64_C(1) << 32) + pts; /* as the clock begins */
+    return step != 0 && step <= UINT32_MAX / 2 ? last + step : last + 1;
+}
+
 static void put_time(struct uvc_capture *capture, const struct uvc_result *result,
                      struct vdi_completion *out)
 {
@@ -115,7 +129,7 @@ static void put_time(struct uvc_capture *capture, const struct uvc_result *resul
     timed = result->has_pts && !capture->untimed;
     capture->untimed -= capture->untimed != 0;
     if (result->has_pts)
-        (void)uvc_clock_ticks(&capture->clock, result->pts, &out->device_ticks);
+        capture->last_ticks = out->device_ticks = ticks_of(capture, result->pts);
     uvc_clock_map(&capture->clock, result->pts, timed, result->first_ns, &out->host_time_ns,
                   &out->error_bound_ns);
     /* A frame without a basis has the time of its arrival, which may be later than the true one of the next. Times do not go

@@ -117,6 +117,7 @@ struct uvc_capture {
     uint64_t clock_losses; /* how often its basis was lost, as last told */
     uint32_t untimed;      /* so many frames may have begun before it was */
     int64_t last_host_ns;  /* of the frame handed over last */
+    uint64_t last_ticks;   /* the same */
     struct uvc_buffer *current;
     struct uvc_buffer *queue[UVC_BUFFERS_MAX];
     uint32_t queue_first, queue_count;

@@ -144,6 +144,7 @@ static void reset_run(struct uvc_capture *capture)
                    !(capture->camera->quirks & UVC_QUIRK_BAD_SOF));
     capture->clock_losses = 0;
     capture->untimed = 0;
+    capture->last_ticks = 0;
     capture->last_host_ns = 0;
     capture->stopping = 0;
     capture->halted = 0;

@@ -221,6 +221,29 @@ TEST_F(UvcTest, AJumpOfTheClockLeavesNoBound)
     }
 }
 
+/* A clock that contradicted itself too often is believed no more; the device's own count goes on all the same. */
+TEST_F(UvcTest, TicksGoOnWithoutABasis)
+{
+    fake_usb_card *card = Plug(forms[2]);
+    Open();
+    Stream(Wish());
+    Plant(card, CAMERA_SCR_BACK, 2, 10);
+    Start();
+    uint64_t ticks = 0;
+    bool known = true;
+    for (int i = 0; i < 18; i++) {
+        const vdc_frame *frame = nullptr;
+        ASSERT_EQ(VDC_OK, vdc_stream_wait(&frame, stream, 10000)) << vdc_error_text();
+        EXPECT_GT(frame->device_ticks, ticks) << i;
+        ticks = frame->device_ticks;
+        known = frame->error_bound_ns != VDC_ERROR_UNKNOWN_NS;
+        vdc_stream_release(stream, frame);
+    }
+    EXPECT_FALSE(known) << "it is still believed";
+    EXPECT_EQ(10u, Ledger(card).injected[CAMERA_SCR_BACK]);
+    Stop(card);
+}
+
 TEST_F(UvcTest, NoBufferIsItsOwnCause)
 {
     fake_usb_card *card = Plug(forms[1]);

@@ -26,6 +26,8 @@
 #define NS_PER_S    INT64_C(1000000000)
 #define MICROFRAME  125000
 #define BURST_NS    5000000 /* of what the limit lets pass */
+#define WINDOW      264u    /* microframes: 33 ms */
+#define FEW         32u
 
 struct asked {
     uint64_t id;
@@ -40,6 +42,9 @@ struct server {
     uint8_t alternate;
     int iso;
     int64_t next_ns; /* the next microframe */
+    uint32_t ticks;  /* microframes of the stream */
+    uint32_t lately; /* packets with data in this window */
+    int few;         /* there were few in the last one */
     uint64_t limit;  /* bulk bytes a second; 0: none */
     int patient;
     int64_t idle_ns; /* so long nobody asked */
@@ -264,6 +269,9 @@ static void start_iso(void *user, uint64_t id, struct usb_redir_start_iso_stream
     if (!server->iso) {
         server->iso = 1;
         server->next_ns = now_ns();
+        server->ticks = 0;
+        server->lately = 0;
+        server->few = 0;
     }
 }
 
@@ -274,6 +282,18 @@ static void stop_iso(void *user, uint64_t id, struct usb_redir_stop_iso_stream_h
 
     server->iso = 0;
     usbredirparser_send_iso_stream_status(server->parser, id, &status);
+}
+
+/* QEMU's queue lets nothing out until it holds 60 ms of packets, which those of small pictures alone would fill in many
+ * seconds: then an empty one each millisecond goes with them. */
+static int empty_too(struct server *server, size_t count)
+{
+    server->lately += count != 0;
+    if (++server->ticks % WINDOW == 0) {
+        server->few = server->lately < FEW;
+        server->lately = 0;
+    }
+    return server->few && server->ticks % 8 == 0;
 }
 
 /* The microframes up to now; what the peer does not take in time is the bus' loss, not ours to catch up. */
@@ -289,7 +309,7 @@ static void push_iso(struct server *server)
         size_t count =
             camera_iso_packet(server->camera, server->next_ns, server->bytes, PACKET_MAX);
 
-        if (count != 0) {
+        if (empty_too(server, count) || count != 0) {
             header.length = (uint16_t)count;
             usbredirparser_send_iso_packet(server->parser, 0, &header, server->bytes, (int)count);
         }
