@@ -22,7 +22,7 @@ class UvcTool : public UvcTest {
         for (std::string &one : arguments)
             argv.push_back(&one[0]);
         argv.push_back(nullptr);
-        optind = 1;
+        optind = 0; /* anew */
         testing::internal::CaptureStdout();
         testing::internal::CaptureStderr();
         int result = tool_unit(static_cast<int>(arguments.size()), argv.data());
