@@ -28,6 +28,7 @@
 #define BURST_NS    5000000 /* of what the limit lets pass */
 #define WINDOW      264u    /* microframes: 33 ms */
 #define FEW         32u
+#define STEP_NS     2000000
 
 struct asked {
     uint64_t id;
@@ -47,8 +48,10 @@ struct server {
     int few;         /* there were few in the last one */
     uint64_t limit;  /* bulk bytes a second; 0: none */
     int patient;
-    int64_t idle_ns; /* so long nobody asked */
-    int64_t free_ns; /* with a limit: when what was sent has passed */
+    int64_t clock_ns; /* of a patient one: its time, */
+    int64_t seen_ns;  /* and when that was looked at; */
+    int waits;        /* since then a request has been waiting for it */
+    int64_t free_ns;  /* with a limit: when what was sent has passed */
     struct asked asked[ASKED_MAX];
     uint32_t asked_count;
     struct asked status; /* of the interrupt endpoint */
@@ -67,7 +70,19 @@ static int64_t now_ns(void)
 /* The camera's own. */
 static int64_t time_ns(const struct server *server)
 {
-    return now_ns() - server->idle_ns;
+    return server->patient ? server->clock_ns : now_ns();
+}
+
+/* Patient also with a host that is elsewhere for a while. */
+static void go_on(struct server *server)
+{
+    int64_t now = now_ns();
+    int64_t step = now - server->seen_ns;
+
+    server->seen_ns = now;
+    if (server->waits) {
+        server->clock_ns += step < STEP_NS ? step : STEP_NS;
+    }
 }
 
 /* ---- What the parser needs ---- */
@@ -465,14 +480,9 @@ static int begin(struct server *server)
 
 static void serve(struct server *server, int64_t end_ns)
 {
-    int64_t now = now_ns(), before = now;
-
-    for (; now < end_ns; before = now, now = now_ns()) {
+    while (now_ns() < end_ns) {
         struct pollfd ready = {server->socket, POLLIN, 0};
 
-        if (server->patient && server->asked_count == 0) {
-            server->idle_ns += now - before;
-        }
         if (usbredirparser_has_data_to_write(server->parser)) {
             ready.events |= POLLOUT;
         }
@@ -480,8 +490,10 @@ static void serve(struct server *server, int64_t end_ns)
         if ((ready.revents & (POLLIN | POLLHUP)) && usbredirparser_do_read(server->parser) != 0) {
             return;
         }
+        go_on(server);
         push_iso(server);
         settle_bulk(server);
+        server->waits = server->asked_count != 0;
         push_status(server);
         if (usbredirparser_has_data_to_write(server->parser) &&
             usbredirparser_do_write(server->parser) != 0) {
