@@ -208,10 +208,25 @@ int vdl_video_register(struct vdl_device *dev)
 	return 0;
 }
 
+/*
+ * vb2_video_unregister_device() asks without the lock whether the queue has an owner. A first
+ * read() has buffers and waits for its picture, but owns the queue only when it has got that.
+ */
+static void remove_node(struct video_device *node)
+{
+	/* Those that were never registered are let be. */
+	if (!video_is_registered(node))
+		return;
+	video_unregister_device(node);
+	mutex_lock(node->lock);
+	vb2_queue_release(node->queue);
+	node->queue->owner = NULL;
+	mutex_unlock(node->lock);
+}
+
 /* Ends streaming, and gives up the queues. Files may stay open. */
 void vdl_video_unregister(struct vdl_device *dev)
 {
-	/* Those that were never registered are let be. */
-	vb2_video_unregister_device(&dev->meta);
-	vb2_video_unregister_device(&dev->picture);
+	remove_node(&dev->meta);
+	remove_node(&dev->picture);
 }
