@@ -21,6 +21,7 @@ void ks_account_reset(struct ks_stream *st)
     st->capture = 0;
     st->frames = 0;
     st->numbered = !st->own;
+    st->current_from = 0;
     ks_time_reset(st);
 }
 
@@ -42,6 +43,7 @@ static void take_own(struct ks_stream *st, const struct vdw_frame_info *info,
     if (info->capture != st->capture) {
         st->capture = info->capture; /* the driver had to begin anew */
         st->base = st->next_sequence;
+        st->current_from = 0;
     }
     step = info->sequence - (uint32_t)(st->next_sequence - st->base);
     sequence = st->next_sequence + (step > INT32_MAX ? 0 : step); /* never backwards */
@@ -130,13 +132,13 @@ void ks_account_keep(struct ks_stream *st, const struct vdi_completion *bad)
 
 /* ---- The account ---- */
 
-void ks_account_read(struct ks_stream *st)
+int ks_account_read(struct ks_stream *st)
 {
     struct vdw_counts counts;
     uint32_t result;
 
     if (!st->own || st->gone) {
-        return;
+        return 0;
     }
     result = ks_own_get(st->device, VDW_PROPERTY_COUNTS, 0, 0, &counts, sizeof(counts));
     if (ks_is_gone(result)) {
@@ -146,13 +148,14 @@ void ks_account_read(struct ks_stream *st)
     if (result != KS_OK || counts.incomplete != 0 || counts.produced < st->report.produced ||
         counts.produced != counts.good + counts.dropped_fifo + counts.dropped_no_buffer +
                                counts.dropped_no_signal + counts.dropped_dma) {
-        return;
+        return 0;
     }
     st->report.produced = counts.produced;
     st->report.dropped[VDC_DROP_DEVICE_FIFO] = counts.dropped_fifo;
     st->report.dropped[VDC_DROP_NO_BUFFER] = counts.dropped_no_buffer;
     st->report.dropped[VDC_DROP_NO_SIGNAL] = counts.dropped_no_signal;
     st->report.dropped[VDC_DROP_DMA] = counts.dropped_dma;
+    return 1;
 }
 
 int ks_counts(struct vdi_stream *stream, struct vdi_counts *out)
@@ -162,7 +165,7 @@ int ks_counts(struct vdi_stream *stream, struct vdi_counts *out)
 
     vdi_mutex_lock(st->lock);
     if (st->running) {
-        ks_account_read(st);
+        (void)ks_account_read(st);
     }
     best = st->own && st->report.produced >= st->seen.produced ? &st->report : &st->seen;
     out->basis = st->own ? VDC_BASIS_DEVICE : st->numbered ? VDC_BASIS_SEQUENCE : VDC_BASIS_UNKNOWN;

@@ -300,7 +300,7 @@ int ks_stop(struct vdi_stream *stream)
     vdi_mutex_lock(st->lock);
     st->stopping = 1;
     ks_send_forget(st);
-    ks_account_read(st);
+    (void)ks_account_read(st);
     vdi_mutex_unlock(st->lock);
     ks_reaper_stop(st);
     while (st->state > KS_STATE_STOP && result == KS_OK) {
@@ -308,7 +308,7 @@ int ks_stop(struct vdi_stream *stream)
     }
     vdi_mutex_lock(st->lock);
     drain(st);
-    ks_account_read(st);
+    (void)ks_account_read(st);
     if (ks_is_gone(result)) {
         st->gone = 1;
     }

@@ -86,6 +86,7 @@ struct ks_stream {
     int64_t sample_ns; /* when the next one is due */
     int64_t look_ns;   /* and the next look at controls and signal */
     uint32_t jumped;
+    uint64_t current_from; /* frames before this one have ticks from before the counter jumped */
 };
 
 static inline struct ks_stream *ks_stream_of(const struct vdi_stream *stream)
@@ -151,7 +152,7 @@ void ks_account_frame(struct ks_stream *st, const struct ks_buffer *buffer,
 /* Moves the losses not yet told into *out, or adds a damaged frame that nobody wants to them. */
 void ks_account_tell(struct ks_stream *st, struct vdi_completion *out);
 void ks_account_keep(struct ks_stream *st, const struct vdi_completion *bad);
-void ks_account_read(struct ks_stream *st);
+int ks_account_read(struct ks_stream *st); /* whether `report` is of now */
 int ks_counts(struct vdi_stream *stream, struct vdi_counts *out);
 
 #endif

@@ -86,8 +86,13 @@ void ks_time_sample(struct ks_stream *st, const struct ks_reading *reading)
             /* Begin anew at once: frames that begin from here on may have a time again. */
             ks_time_reset(st);
             st->jumped = 1;
+            st->current_from = UINT64_MAX;
             feed(st, reading->ticks, reading->before_ns, reading->after_ns);
         }
+    }
+    /* Which frames have ticks of the counter as it was, the driver's count says: those until now and the one in progress. */
+    if (st->current_from == UINT64_MAX && ks_account_read(st)) {
+        st->current_from = st->report.produced + 1;
     }
     st->sample_ns = vdi_now_ns() + SAMPLE_NS;
 }
@@ -131,7 +136,9 @@ static int64_t measured(const struct ks_stream *st, uint64_t ticks)
 void ks_time_put(struct ks_stream *st, const struct vdw_frame_info *info,
                  struct vdi_completion *out)
 {
-    int64_t least = measured(st, info->ticks);
+    /* After a jump back, ticks from before it look like those of a later frame. */
+    int64_t least =
+        out->sequence < st->current_from ? VDC_ERROR_UNKNOWN_NS : measured(st, info->ticks);
     int64_t now = vdi_now_ns();
 
     out->device_ticks = info->ticks;

@@ -258,6 +258,29 @@ TEST_F(KsOwn, AJumpOfTheCounterIsTold)
     EXPECT_EQ(1, told);
 }
 
+/* After a jump back, the ticks of a frame in progress look like those of a later one; the driver's count says that it is none. */
+TEST_F(KsOwn, AFrameFromBeforeAJumpBackHasNoTime)
+{
+    constexpr uint64_t kBack = 5000000;
+    open();
+    stream();
+    start();
+    fake_.live = false;
+    for (uint32_t i = 0; i < 7; i++) {
+        {
+            std::lock_guard<std::mutex> guard(fake_.mutex);
+            fake_.card.ticks -= i == 3 ? kBack : 0;
+            fake_.card.counts.produced = fake_.card.counts.good = i + 1;
+            fake_.own.ticks = fake_.ticks_now() + (i == 4 ? kBack : 0);
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(i == 4 ? 20 : 3));
+        fake_.end_read();
+        vdc_frame got = frame();
+        EXPECT_EQ(i == 3, (got.flags & VDC_FRAME_TIME_JUMP) != 0) << i;
+        EXPECT_EQ(i == 3 || i == 4, got.error_bound_ns == VDC_ERROR_UNKNOWN_NS) << i;
+    }
+}
+
 /* The system may tell of reads in another order than the driver ended them. */
 TEST_F(KsOwn, FramesComeInOrder)
 {
