@@ -339,7 +339,8 @@ int sim_card_create(struct sim_card **out, struct vdi_device *device,
     (void)snprintf(card->base.id, sizeof(card->base.id), "sim:%u", (unsigned)options->card);
     atomic_init(&card->waiting, 0);
     card->base.tables = malloc(VDH_TABLES_MAX_BYTES);
-    result = !card->base.tables || vdi_mutex_create(&card->lock) || vdi_cond_create(&card->cond) ||
+    result = !card->base.tables || vdi_mutex_create(&card->lock) ||
+                     vdi_mutex_create(&card->tell_lock) || vdi_cond_create(&card->cond) ||
                      vdi_cond_create(&card->alarm)
                  ? vdi_error(VDC_E_NO_MEMORY, "sim:%u: no memory for the card", options->card)
                  : VDC_OK;
@@ -386,5 +387,7 @@ void sim_card_destroy(struct sim_card *card)
         vdi_cond_destroy(card->cond);
     if (card->lock)
         vdi_mutex_destroy(card->lock);
+    if (card->tell_lock)
+        vdi_mutex_destroy(card->tell_lock);
     free(card);
 }

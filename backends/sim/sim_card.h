@@ -71,9 +71,11 @@ struct sim_card {
     vdi_cond *alarm;
     uint64_t thread_wakes_ns;
     int quit;
-    int in_thread;       /* it lets the card live, and tells of it when it has let go of the lock */
-    int untold;          /* there is something to tell */
-    int telling;         /* it tells, without the lock: no stream may leave */
+    int in_thread; /* it lets the card live, and tells of it when it has let go of the lock */
+    int untold;    /* there is something to tell */
+    int telling;   /* it tells, without the lock: no stream may leave */
+    vdi_mutex *tell_lock;
+    int tell_void;       /* what it is about to tell is no longer true; by tell_lock */
     atomic_uint waiting; /* threads that want the lock */
 };
 

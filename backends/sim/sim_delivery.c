@@ -36,7 +36,15 @@ void sim_delivery_ready(struct sim_stream *st)
         return;
     }
     st->told_ready = ready;
-    vdi_stream_set_ready(st->stream, ready);
+    if (ready || !st->card->telling) {
+        vdi_stream_set_ready(st->stream, ready);
+        return;
+    }
+    /* What the card's thread is about to tell is no longer true: it must not do so behind this. */
+    vdi_mutex_lock(st->card->tell_lock);
+    st->card->tell_void = 1;
+    vdi_stream_set_ready(st->stream, 0);
+    vdi_mutex_unlock(st->card->tell_lock);
 }
 
 void sim_delivery_tell(struct sim_card *card)
@@ -46,20 +54,20 @@ void sim_delivery_tell(struct sim_card *card)
 
     card->untold = 0;
     card->telling = 1;
-    /* Before the lock is gone: who takes the last frame meanwhile has to take this back. */
+    card->tell_void = 0;
     if (ready)
         st->told_ready = 1;
     vdi_mutex_unlock(card->lock);
-    if (ready)
-        vdi_stream_set_ready(st->stream, 1);
+    if (ready) {
+        /* Whoever takes the last frame meanwhile tells that, and makes this void. */
+        vdi_mutex_lock(card->tell_lock);
+        if (!card->tell_void)
+            vdi_stream_set_ready(st->stream, 1);
+        vdi_mutex_unlock(card->tell_lock);
+    }
     vdi_cond_signal_all(card->cond);
     sim_card_lock(card);
     card->telling = 0;
-    if (ready) {
-        /* Meanwhile it may have been taken, and nobody have told that there is nothing more. */
-        st->told_ready = 1;
-        sim_delivery_ready(st);
-    }
 }
 
 /* One event of the card's life, or what lies before `limit_ns`. */

@@ -21,7 +21,7 @@ listed() {
 }
 
 listed vdh >"$scratch/core"
-tr -s ' \t()' '\n' <"$root/drivers/core/CMakeLists.txt" | grep -x 'vdh_[a-z_]*\.c' | sort \
+tr -s ' \t()' '\n' <"$root/drivers/core/CMakeLists.txt" | grep -x 'vdh_[a-z_]*\.c' | sort -u \
     >"$scratch/core.want"
 listed vdl >"$scratch/own"
 (cd "$root/drivers/linux" && ls vdl_*.c) | sort >"$scratch/own.want"
