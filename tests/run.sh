@@ -5,8 +5,9 @@
 #   --long         minutes for each fuzzer, full benchmarks, the long repetitions
 #   --only NAME    one stage (dev asan tsan release wine vm tidy) or one ctest label
 # Installs what is missing with apt-get, and keeps what is slow to make (compiler's output, virtual
-# machines) in the user's cache folder. The last line is "N passed, N failed", and ", N skipped"
-# where something was; each build counts as one test beside those it holds.
+# machines) in the user's cache folder; sources that a check found good are not looked at again until
+# they change, but with --long. The last line is "N passed, N failed", and ", N skipped" where something
+# was; each build counts as one test beside those it holds.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -21,7 +22,7 @@ while [ $# -gt 0 ]; do
         only=${1:?--only needs a name}
         ;;
     *)
-        sed -n '3,9s/^# \{0,1\}//p' "$0"
+        sed -n '3,10s/^# \{0,1\}//p' "$0"
         exit 2
         ;;
     esac
