@@ -370,8 +370,10 @@ static int try_nth(const struct trial *trial, unsigned which)
         errno = error;
         return complain("it fails, and no allocation did");
     }
-    /* Whoever asks for memory may also say that there is no such thing, or that it is full. */
-    if (result && error != ENOMEM && error != ENODEV && error != ENOSPC && error != EAGAIN) {
+    /* Whoever asks for memory may also say that there is no such thing, or that it is full; or that a region which it
+     * cannot note down is another's. */
+    if (result && error != ENOMEM && error != ENODEV && error != ENOSPC && error != EAGAIN &&
+        error != EBUSY) {
         errno = error;
         return complain("without memory");
     }
