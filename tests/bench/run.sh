@@ -26,7 +26,7 @@ program=$bin/vidicon_bench
 rounds=5 repetitions=3 time=0.1
 [ $mode != gates ] || rounds=3
 [ -z "$control" ] || rounds=1 # what is planted is far beyond any noise
-[ "${VIDICON_LONG:-}" = "" ] || { rounds=9 time=0.3; }
+[ "${VIDICON_LONG:-}" = "" ] || [ $mode = gates ] || { rounds=9 time=0.3; }
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 log=$scratch/log
