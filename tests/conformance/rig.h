@@ -50,6 +50,8 @@ class Rig {
     virtual bool Pattern() const = 0;
     /* Time stands still while nobody waits: no frame comes without somebody who asks. */
     virtual bool OnDemand() const = 0;
+    /* A look at the handle takes a good part of a frame's time, as on an emulated processor that others share. */
+    virtual bool SlowToLook() const { return false; }
     /* By which cause (enum vdc_drop) the device counts what it had no buffer for. */
     virtual uint32_t StarvationCause() const { return VDC_DROP_NO_BUFFER; }
 };

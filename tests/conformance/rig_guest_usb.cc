@@ -105,6 +105,7 @@ class GuestUsbRig : public Rig {
     bool ReadLedger(Ledger *out, std::string *why) override { return card_.ReadLedger(out, why); }
     bool Pattern() const override { return true; }
     bool OnDemand() const override { return false; }
+    bool SlowToLook() const override { return true; }
     uint32_t StarvationCause() const override { return VDC_DROP_DEVICE_FIFO; }
 
   private:
@@ -177,6 +178,7 @@ class GuestCameraRig : public Rig {
     }
     bool Pattern() const override { return false; }
     bool OnDemand() const override { return false; }
+    bool SlowToLook() const override { return true; }
 
   private:
     bool Call(const std::string &request, std::string *why)

@@ -92,7 +92,8 @@ TEST_F(Handles, TellsInTime)
     MUST(OpenHandle());
     EXPECT_TRUE(Patiently(5, [this] {
         PollNowAndThen(Frames(100, 1000, IntervalUs()));
-        if (!HasFatalFailure() && overtaken_ <= PlatformOvertaken(frames_))
+        int most = TheRig().SlowToLook() ? frames_ / 2 : PlatformOvertaken(frames_);
+        if (!HasFatalFailure() && overtaken_ <= most)
             return testing::AssertionSuccess();
         return testing::AssertionFailure()
                << overtaken_ << " of " << frames_ << " frames came before their handle";

@@ -94,7 +94,7 @@ done
 echo >>/share/performance.md
 
 # Nothing is asked of the card for a frame: a longer run has no more requests, but for the clock's, one each 50 ms
-# however slow the machine is.
+# however slow the machine is. Opening takes another time in each run, so all of the longer one counts.
 hundredths() {
     read -r hundredths_now _ </proc/uptime
     echo "${hundredths_now%.*}${hundredths_now#*.}"
@@ -106,7 +106,7 @@ controls() {
 }
 short=$(controls 10)
 long=$(controls 40)
-spare=$(((${long#* } - ${short#* }) / 5 + 2))
+spare=$((${long#* } / 5 + 2))
 check controls test "$((${long% *} - ${short% *}))" -le "$spare"
 note "control requests: ${short% *} in a run of 10 frames, ${long% *} of 40, up to $spare of them the clock's"
 
