@@ -248,8 +248,8 @@ void sim_stream_wake(struct vdi_stream *stream)
 /* Whether the frame in progress has grown; fills *out then. */
 static int has_grown(struct sim_stream *st, vdc_progress *out)
 {
-    uint32_t tag = 0;
-    uint32_t lines = 0;
+    uint32_t tag = 0, tag_after = 0;
+    uint32_t lines = 0, lines_after = 0;
     struct vdi_buffer *buffer;
 
     if (vdh_capture_progress(&st->capture, &tag, &lines) || tag >= SIM_BUFFERS_MAX)
@@ -259,9 +259,13 @@ static int has_grown(struct sim_stream *st, vdc_progress *out)
     if (!buffer || !((struct sim_buffer *)buffer->priv)->at_card || lines == 0 ||
         lines >= st->format.height || (tag == st->progress_tag && lines == st->progress_lines))
         return 0;
+    sim_account_read(st);
+    /* The count is of a later moment: it numbers this frame only if the same one was in progress behind it. */
+    if (vdh_capture_progress(&st->capture, &tag_after, &lines_after) || tag_after != tag ||
+        lines_after < lines || lines_after >= st->format.height)
+        return 0;
     st->progress_tag = tag;
     st->progress_lines = lines;
-    sim_account_read(st);
     out->buffer = buffer->index;
     out->data = buffer->data;
     out->lines = lines;
