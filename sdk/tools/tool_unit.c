@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define BYTES_MAX 4096u
+#define BYTES_MAX 4096u /* of any control, says the library */
 
 struct wish {
     const char *id;
@@ -97,7 +97,7 @@ static int get(vdc_device *device, const struct wish *wish)
     uint8_t bytes[BYTES_MAX] = {0};
     int status = vdc_device_get_extension(&control, device, wish->unit, wish->selector);
 
-    if (status == VDC_OK && control.bytes <= sizeof(bytes)) {
+    if (status == VDC_OK) {
         status = vdc_device_read_extension(bytes, control.bytes, device, wish->unit, wish->selector,
                                            wish->value);
     }

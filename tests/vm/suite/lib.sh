@@ -86,7 +86,24 @@ leave_capturing() {
     else
         rig "$leave_how" "$card" || return 1
     fi
-    await 20 sh -c "! kill -0 $leave_program" || {
+    await_told 20
+}
+
+# pull_camera SECONDS PROGRAM...: the UVC camera is gone at once while the program, which says something for each frame,
+# captures from it, and it ends in so many seconds. Says what the program said, and has its status.
+pull_camera() {
+    pull_seconds=$1
+    shift
+    "$@" >"$scratch/leave.out" 2>&1 &
+    leave_program=$!
+    await 20 grep -q ' ' "$scratch/leave.out"
+    rig camera pull
+    await_told "$pull_seconds"
+}
+
+# await_told SECONDS: the program that was left has ended; what it said, and its status.
+await_told() {
+    await "$1" sh -c "! kill -0 $leave_program" || {
         kill -9 $leave_program
         echo 'the program was not told'
         return 1

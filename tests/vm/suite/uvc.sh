@@ -48,17 +48,8 @@ capture() {
 
 # pulled: the camera is gone at once while it is captured from, and the program is told.
 pulled() {
-    usb_stream $id YUYV 320x240 0 hold=1 numbers=1 >"$scratch/pulled.out" 2>&1 &
-    capture=$!
-    await 20 grep -q ' ' "$scratch/pulled.out"
-    rig camera pull
-    await 10 sh -c "! kill -0 $capture" || {
-        kill -9 $capture
-        echo 'the program was not told'
-        return 1
-    }
-    cat "$scratch/pulled.out"
-    wait $capture && test "$(value frames "$(tail -n 1 "$scratch/pulled.out" | sed 's/.*frames=/frames=/')")" -ge 1
+    pull_camera 10 usb_stream $id YUYV 320x240 0 hold=1 numbers=1 &&
+        test "$(value frames "$(tail -n 1 "$scratch/leave.out" | sed 's/.*frames=/frames=/')")" -ge 1
 }
 
 for form in high.iso high.bulk super.iso super.bulk; do
