@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # tidy_cached.sh CLANG-TIDY OPTION... SOURCE -- COMPILER ARGUMENT...: clang-tidy, unless it had nothing to say about the
-# very same text before. That is what it sees after the preprocessor, comments and macros included.
+# very same text before. That is what it sees after the preprocessor, comments and macros included; where the tree
+# stands, which has the highest rule file above the source, is none of it.
 set -eu
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vidicon/tidy
@@ -33,7 +34,7 @@ preprocessed() {
     "$@" -E -CC -dD
 }
 
-source=
+source= tree=
 rules() {  # every rule file above the source
     n=0
     for argument; do
@@ -42,7 +43,10 @@ rules() {  # every rule file above the source
     done
     folder=$(dirname "$source")
     while [ "$folder" != / ] && [ "$folder" != . ]; do
-        [ ! -f "$folder/.clang-tidy" ] || cat "$folder/.clang-tidy"
+        if [ -f "$folder/.clang-tidy" ]; then
+            cat "$folder/.clang-tidy"
+            tree=$folder
+        fi
         folder=$(dirname "$folder")
     done
 }
@@ -50,9 +54,11 @@ rules() {  # every rule file above the source
 key=$({
     stat -L -c '%n %s %Y' "$(command -v "$program")"
     cat "$0"
-    echo "$@" | sed 's/ -- .*//'
     rules "$@"
-    preprocessed "$@" || echo "no text: $$"
+    {
+        echo "$@" | sed 's/ -- .*//'
+        preprocessed "$@" || echo "no text: $$"
+    } | sed "s,$(echo "${tree:-none}" | sed 's/[][\\.*^$,]/\\&/g'),.,g"
 } 2>/dev/null | sha256sum | cut -d' ' -f1)
 stamp=$cache/$key
 

@@ -44,14 +44,21 @@ expect 'another option' 0 5 --all
 expect 'nothing changed since' 0 5
 touch -d '2001-01-01' "$scratch/checker"
 expect 'another checker' 0 6
+mv "$scratch/tree" "$scratch/other"
+cd "$scratch/other"
+expect 'the same in another folder' 0 6
+mv a.h b.h
+echo '#include "b.h"' >a.h
+expect 'the same in another file' 0 7
+mv b.h a.h
 echo 'int wrong;' >>a.c
-expect 'a complaint' 1 7
-expect 'the same complaint' 1 8
+expect 'a complaint' 1 8
+expect 'the same complaint' 1 9
 echo '#include "none.h"' >>a.h
-expect 'what cannot be read' 1 9
+expect 'what cannot be read' 1 10
 sed -i /wrong/d a.c
-expect 'what cannot be read, and no complaint' 0 10
-expect 'that again' 0 11
+expect 'what cannot be read, and no complaint' 0 11
+expect 'that again' 0 12
 if [ -e a.o ] || [ -e a.d ]; then
     echo "FAILED: it compiled"
     exit 1

@@ -38,9 +38,9 @@ control_boot() {
     if [ ! -f "$control_folder/share/done" ] && [ ! -s "$control_folder/log" ]; then
         echo "not ok vm.debug.control.$control_bug: the guest did not start"
     elif [ "$control_bug" = none ]; then
-        if grep -qaE "$bad_news" "$control_folder/log"; then
-            echo "not ok vm.debug.control.none: $(grep -aE "$bad_news" "$control_folder/log" |
-                head -n 1)"
+        control_news=$(kernel_news "$control_folder/log" | head -n 1)
+        if [ -n "$control_news" ]; then
+            echo "not ok vm.debug.control.none: $control_news"
         elif [ -f "$control_folder/share/done" ]; then
             echo "ok vm.debug.control.none"
         else

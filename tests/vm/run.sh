@@ -14,6 +14,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)
 . "$here/debian.sh"
 . "$here/machine.sh"
+. "$here/news.sh"
 . "$here/controls.sh"
 
 long=${VIDICON_LONG:+yes} kernels='' suites='' keep=no
@@ -109,12 +110,6 @@ list_suites() {
         echo "${boot:-main} $name ${seconds:-120}"
     done
 }
-
-# What a kernel says when something is wrong with it or with a driver.
-bad_news='BUG:|WARNING:|Oops|general protection fault|KASAN|UBSAN|DMA-API: .*: |possible .* detected|sleeping function called'
-bad_news="$bad_news|INFO: task .* blocked|rcu: INFO|Kernel panic|nobody cared|tried to init an initialized"
-# A checker that gave up finds nothing more.
-bad_news="$bad_news|memory leak detector disabled|trying to register non-static key|DMA-API: debugging out of memory"
 
 # ---- one boot ----
 
@@ -239,8 +234,9 @@ judge() {
             say "ok $where.kmemleak"
         fi
     fi
-    cat "$folder/console.log" "$folder/share/dmesg.txt" 2>/dev/null | tr -d '\r' |
-        grep -aE "$bad_news" >"$folder/news" || true
+    news=kernel_news
+    ! grep -q '^without-memory ' "$folder/share/suites" || news=kernel_news_without_memory
+    $news "$folder/console.log" "$folder/share/dmesg.txt" >"$folder/news"
     if [ -s "$folder/news" ]; then
         say "not ok $where.kernel-log: $(head -n 1 "$folder/news")"
     else
