@@ -99,10 +99,21 @@ static void wake(struct card *card)
     (void)!write(card->wake, &one, sizeof one);
 }
 
+/* What was sent and not read is taken out first: else the other end finds its connection reset, over which QEMU ends itself. */
+static void close_client(int client)
+{
+    uint8_t unread[4096];
+
+    (void)shutdown(client, SHUT_RDWR);
+    while (recv(client, unread, sizeof unread, MSG_DONTWAIT) > 0) {
+    }
+    (void)close(client);
+}
+
 static void hang_up(struct card *card)
 {
     if (card->client >= 0)
-        (void)close(card->client);
+        close_client(card->client);
     if (card->wire)
         card->wire->end(card);
     else
