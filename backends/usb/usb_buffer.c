@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Buffers. Those of the library have room for the padding, so that a transfer lands in them whole;
- * those of a caller end with the frame, and its last bytes are copied if it is no multiple of 1024.
+ * Buffers. Those of the library have room for the padding and the packet behind it, so that a frame lands in them whole; those
+ * of a caller end with the frame, and its last bytes are copied if it is no multiple of 1024.
  */
 #include "usb_stream.h"
 
@@ -25,19 +25,20 @@ int usb_buffer_allocate(struct vdi_buffer *buffer, size_t bytes)
     struct usb_stream *st = usb_stream_of(buffer->stream);
     struct usb_buffer *own = buffer->priv;
     size_t padded = (bytes + USB_PAD_BYTES - 1) / USB_PAD_BYTES * USB_PAD_BYTES;
+    size_t room = padded + USB_PAD_BYTES;
 
     usb_card_enter(st->card);
     if (want_devmem(st))
-        own->memory = libusb_dev_mem_alloc(st->card->link.handle, padded);
+        own->memory = libusb_dev_mem_alloc(st->card->link.handle, room);
     own->lender = own->memory ? st->card->link.handle : NULL;
     usb_card_leave(st->card);
     if (!own->memory) {
-        own->memory = calloc(1, padded);
+        own->memory = calloc(1, room);
         if (!own->memory)
             return vdi_error(VDC_E_NO_MEMORY, "%s: no memory for a frame of %zu bytes",
                              st->card->base.id, bytes);
     }
-    own->memory_bytes = padded;
+    own->memory_bytes = room;
     buffer->data = own->memory;
     buffer->capacity_bytes = padded;
     return VDC_OK;

@@ -21,21 +21,30 @@ int usb_frame_shape(struct usb_shape *out, uint32_t frame_bytes, uint64_t room,
     out->frame_bytes = frame_bytes;
     out->padded_bytes = frame_bytes - tail + (tail ? USB_PAD_BYTES : 0u);
     out->transfer_bytes = transfer_bytes;
-    out->side_bytes = USB_PAD_BYTES;
-    out->direct_bytes = out->padded_bytes;
-    if (room < out->padded_bytes) {
-        out->direct_bytes -= USB_PAD_BYTES;
-        out->side_bytes += USB_PAD_BYTES;
+    out->last_offset = out->padded_bytes;
+    out->beside = room < (uint64_t)out->padded_bytes + USB_PAD_BYTES;
+    if (!out->beside) {
+        out->last_offset = (out->padded_bytes - 1u) / transfer_bytes * transfer_bytes;
+    } else if (room < out->padded_bytes) {
+        out->last_offset -= USB_PAD_BYTES;
         out->tail_bytes = tail;
     }
+    out->last_bytes = out->padded_bytes - out->last_offset + USB_PAD_BYTES;
     return 0;
 }
 
 uint32_t usb_frame_piece(const struct usb_shape *shape, uint32_t offset)
 {
-    uint32_t left = offset < shape->direct_bytes ? shape->direct_bytes - offset : 0;
+    uint32_t left = offset < shape->last_offset ? shape->last_offset - offset : 0;
 
     return left < shape->transfer_bytes ? left : shape->transfer_bytes;
+}
+
+uint32_t usb_frame_waste(const struct usb_shape *shape)
+{
+    uint32_t room = shape->beside ? shape->last_offset : shape->padded_bytes;
+
+    return room < shape->transfer_bytes ? room : shape->transfer_bytes;
 }
 
 enum usb_verdict usb_frame_direct(uint32_t asked, uint32_t got)
@@ -50,17 +59,17 @@ static uint64_t lost_before(const struct vdh_completion *record)
 }
 
 enum usb_verdict usb_frame_last(struct vdh_completion *out, const struct usb_shape *shape,
-                                const uint8_t *side, uint32_t got, uint32_t next)
+                                const uint8_t *data, uint32_t got, uint32_t next)
 {
-    uint32_t begin = shape->side_bytes - USB_PAD_BYTES; /* where the packet begins */
+    uint32_t begin = shape->last_bytes - USB_PAD_BYTES; /* where the packet begins */
     struct vdh_completion record;
     uint32_t ahead;
 
-    if (got >= shape->side_bytes)
+    if (got >= shape->last_bytes)
         return USB_LONG;
     if (got != begin + USB_TRAILER_BYTES)
         return USB_SHORT;
-    if (vdh_completion_decode(&record, side + begin, USB_TRAILER_BYTES) != VDH_OK)
+    if (vdh_completion_decode(&record, data + begin, USB_TRAILER_BYTES) != VDH_OK)
         return USB_REFUSED;
     ahead = record.sequence - next;
     if (ahead > USB_FRAMES_APART || lost_before(&record) > ahead ||

@@ -18,7 +18,7 @@ static int plan(struct usb_stream *st, const struct vdi_stream_config *config)
     struct usb_card *card = st->card;
     struct usb_load load;
     uint64_t pads = ((uint64_t)st->frame_bytes + USB_PAD_BYTES - 1u) / USB_PAD_BYTES;
-    uint64_t buffers = pads * USB_PAD_BYTES * config->buffer_count;
+    uint64_t buffers = (pads + 1u) * USB_PAD_BYTES * config->buffer_count;
     char why[400];
 
     memset(&load, 0, sizeof(load));
@@ -34,12 +34,14 @@ static int plan(struct usb_stream *st, const struct vdi_stream_config *config)
     if (config->memory == VDC_MEMORY_LIBRARY && card->options.devmem != USB_OFF) {
         /* Such buffers count as transfers do; a quarter of the budget stays for others. */
         load.buffers_bytes = buffers;
+        load.mapped = 1;
         st->devmem = !load.budget_bytes || buffers <= load.budget_bytes / 4u * 3u;
         if (st->devmem)
             st->devmem = usb_tune_plan(&st->plan, &load, why, sizeof(why)) == 0;
-        load.buffers_bytes = 0;
         if (st->devmem)
             return VDC_OK;
+        load.buffers_bytes = 0;
+        load.mapped = 0;
     }
     if (usb_tune_plan(&st->plan, &load, why, sizeof(why)))
         return vdi_error(VDC_E_RANGE, "%s: this cannot work: %s", card->base.id, why);

@@ -97,14 +97,15 @@ void usb_transfer_pump(struct usb_stream *st)
         struct usb_piece *piece = free_piece(st);
         uint32_t bytes = usb_frame_piece(&own->shape, st->fill_offset);
         int last = bytes == 0;
+        int beside = last && own->shape.beside;
 
         if (last)
-            bytes = own->shape.side_bytes;
+            bytes = own->shape.last_bytes;
         if (!piece || (st->flying && st->flying_bytes + bytes > st->plan.in_flight_bytes))
             return;
         piece->own = own;
         piece->last = last;
-        if (submit(st, piece, last ? piece->side : own->buffer->data + st->fill_offset, bytes))
+        if (submit(st, piece, beside ? piece->side : own->buffer->data + st->fill_offset, bytes))
             return;
         if (last) {
             st->filled++;
@@ -130,7 +131,7 @@ static void skip(struct usb_stream *st)
 {
     struct usb_piece *piece = &st->pieces[0];
     struct usb_buffer *own = st->queue_count ? st->queue[st->queue_first] : NULL;
-    uint32_t bytes = own ? usb_frame_piece(&own->shape, 0) : 0u;
+    uint32_t bytes = own ? usb_frame_waste(&own->shape) : 0u;
 
     piece->own = NULL;
     piece->last = 0;
@@ -224,8 +225,8 @@ static void judge(struct usb_stream *st, struct usb_piece *piece, uint32_t asked
     enum usb_verdict verdict;
 
     if (piece->last)
-        verdict =
-            usb_frame_last(&record, &own->shape, piece->side, got, (uint32_t)st->next_sequence);
+        verdict = usb_frame_last(&record, &own->shape, piece->native->buffer, got,
+                                 (uint32_t)st->next_sequence);
     else
         verdict = usb_frame_direct(asked, got);
     st->in_step = piece->last && verdict != USB_LONG;
@@ -234,7 +235,7 @@ static void judge(struct usb_stream *st, struct usb_piece *piece, uint32_t asked
         if (!piece->last)
             return;
         if (own->shape.tail_bytes)
-            memcpy(own->buffer->data + own->shape.direct_bytes, piece->side, own->shape.tail_bytes);
+            memcpy(own->buffer->data + own->shape.last_offset, piece->side, own->shape.tail_bytes);
         st->tries = 0;
         own->queued = 0;
         next_buffer(st);

@@ -12,6 +12,7 @@
 #define TRAILER         UINT64_C(64)
 #define TRANSFER_HIGH   (UINT32_C(256) * 1024u)
 #define TRANSFER_SUPER  (UINT32_C(1024) * 1024u)
+#define TRANSFER_MAPPED (UINT32_C(4096) * 1024u) /* nothing is copied, so only their number costs */
 #define LEAST_NS        UINT64_C(4000000)  /* of stream, in flight: below that frames are lost */
 #define WANTED_NS       UINT64_C(20000000) /* the same, for comfort */
 #define REQUESTS        UINT64_C(16)       /* round trips, on a slow host */
@@ -77,7 +78,10 @@ int usb_tune_plan(struct usb_plan *out, const struct usb_load *load, char *why, 
 {
     uint64_t rate = usb_tune_rate(load->frame_bytes, load->interval_num, load->interval_den);
     uint64_t padded = multiple(load->frame_bytes, PAD);
-    uint64_t transfer = load->super ? TRANSFER_SUPER : TRANSFER_HIGH;
+    uint64_t transfer = load->mapped  ? TRANSFER_MAPPED
+                        : load->super ? TRANSFER_SUPER
+                                      : TRANSFER_HIGH;
+    uint64_t parts = load->mapped ? 2u : 4u;
     uint64_t trip = load->request_ns > 0 ? least((uint64_t)load->request_ns, REQUEST_MOST_NS) : 0;
     uint64_t needed = rate * LEAST_NS / UINT64_C(1000000000);
     uint64_t wanted;
@@ -112,7 +116,7 @@ int usb_tune_plan(struct usb_plan *out, const struct usb_load *load, char *why, 
     if (load->transfer_bytes)
         transfer = load->transfer_bytes;
     else
-        transfer = least(transfer, most(wanted / 4u / PAD * PAD, 16u * PAD));
+        transfer = least(transfer, most(wanted / parts / PAD * PAD, 16u * PAD));
     transfer = least(transfer, padded);
     out->transfer_bytes = (uint32_t)transfer;
     out->in_flight_bytes = (uint32_t)most(wanted, transfer + PAD);

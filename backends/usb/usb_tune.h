@@ -22,6 +22,7 @@ struct usb_load {
     uint32_t interval_num;
     uint32_t interval_den;
     int super;               /* SuperSpeed link */
+    int mapped;              /* into memory of the controller: nothing is copied */
     uint64_t budget_bytes;   /* for all transfers, 0: no limit known */
     uint64_t buffers_bytes;  /* of the budget, that buffers take */
     int64_t request_ns;      /* the shortest request this controller was seen to do */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The parts without a device: frames on the wire, options, the arithmetic of transfers. */
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -26,24 +27,30 @@ TEST(UsbFrame, ShapesCoverTheWireExactly)
 {
     for (uint32_t bytes : {1u, 1023u, 1024u, 1025u, 4096u, 614400u, 622081u}) {
         for (uint32_t transfer : {1024u, 16384u, 1048576u}) {
-            for (int padded = 0; padded < 2; padded++) {
+            uint32_t padded = (bytes + 1023u) / 1024u * 1024u;
+            for (uint32_t room : {bytes, padded, padded + 1023u, padded + 1024u}) {
                 usb_shape shape;
-                uint64_t room = padded ? (bytes + 1023u) / 1024u * 1024u : bytes;
                 ASSERT_EQ(0, usb_frame_shape(&shape, bytes, room, transfer));
-                EXPECT_LE(shape.direct_bytes, room);
-                EXPECT_EQ(shape.padded_bytes + USB_PAD_BYTES,
-                          shape.direct_bytes + shape.side_bytes);
-                if (padded)
-                    EXPECT_EQ(0u, shape.tail_bytes);
-                else
-                    EXPECT_EQ(bytes % 1024u, shape.tail_bytes);
+                EXPECT_EQ(padded, shape.padded_bytes);
+                EXPECT_EQ(padded + USB_PAD_BYTES, shape.last_offset + shape.last_bytes);
+                EXPECT_EQ(room < padded ? bytes % 1024u : 0u, shape.tail_bytes);
+                EXPECT_EQ(room < padded + 1024u, shape.beside != 0);
+                if (shape.beside) {
+                    EXPECT_LE(shape.last_offset, room);
+                    EXPECT_LE(shape.last_bytes, 2048u);
+                } else { /* no transfer for the packet alone */
+                    EXPECT_GT(shape.last_bytes, 1024u);
+                    EXPECT_LE(shape.last_bytes, transfer + 1024u);
+                }
+                EXPECT_LE(usb_frame_waste(&shape), std::min(room, transfer));
+                EXPECT_EQ(room < 1024u, usb_frame_waste(&shape) == 0);
                 uint32_t offset = 0;
                 while (uint32_t piece = usb_frame_piece(&shape, offset)) {
                     EXPECT_LE(piece, transfer);
                     EXPECT_EQ(0u, piece % 1024u);
                     offset += piece;
                 }
-                EXPECT_EQ(shape.direct_bytes, offset);
+                EXPECT_EQ(shape.last_offset, offset);
             }
         }
     }
@@ -73,6 +80,14 @@ TEST(UsbFrame, RecordsAreBelievedOnlyIfAllAgrees)
     PutRecord(side, 9, 4096, 0);
     side[VDH_O_COMPLETION_VALID] ^= 2;
     EXPECT_EQ(USB_REFUSED, usb_frame_last(&record, &shape, side, 64, 7)) << "VALID";
+
+    ASSERT_EQ(0, usb_frame_shape(&shape, 1024, 2048, 4096)) << "the frame and its packet in one";
+    PutRecord(side + 1024, 9, 1024, 2);
+    EXPECT_EQ(USB_WHOLE, usb_frame_last(&record, &shape, side, 1088, 7));
+    EXPECT_EQ(9u, record.sequence);
+    EXPECT_EQ(USB_SHORT, usb_frame_last(&record, &shape, side, 1024, 7));
+    EXPECT_EQ(USB_SHORT, usb_frame_last(&record, &shape, side, 64, 7));
+    EXPECT_EQ(USB_LONG, usb_frame_last(&record, &shape, side, 2048, 7));
 }
 
 TEST(UsbTune, RefusesWithTheArithmetic)

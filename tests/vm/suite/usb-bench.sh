@@ -34,9 +34,10 @@ loop() {
 
 best=
 for devmem in 0 1; do
-    for size in 16384 65536 262144 1048576; do
+    for size in 16384 65536 262144 1048576 4194304; do
         count=$((4194304 / size))
         [ $count -le 32 ] || count=32
+        [ $count -ge 2 ] || count=2
         figure=$(loop $size $count $devmem | tail -n 1)
         check "loop.$size.devmem$devmem" test "$figure" -gt 0
         note "transfers of $size, $count under way, device memory $devmem: $figure instructions a megabyte"
