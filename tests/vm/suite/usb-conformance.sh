@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # kernels: 6.1
 # plain: 6.1
-# long-boot: usb
+# boot: usb
+# long-boot: usb-conformance
 # seconds: 200
 # long-seconds: 2400
 # needs: conformance libvidicon
