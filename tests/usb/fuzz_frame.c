@@ -27,7 +27,8 @@ static void check_shape(const struct usb_shape *shape, uint32_t frame, uint64_t 
         sum += piece;
     REQUIRE(sum <= shape->last_offset && usb_frame_waste(shape) <= room);
     REQUIRE((uint64_t)shape->last_offset + (shape->beside ? 0u : shape->last_bytes) <= room);
-    REQUIRE((uint64_t)shape->last_offset + shape->last_bytes >= (uint64_t)frame + USB_TRAILER_BYTES);
+    REQUIRE((uint64_t)shape->last_offset + shape->last_bytes >=
+            (uint64_t)frame + USB_TRAILER_BYTES);
     REQUIRE(!shape->beside || shape->last_bytes <= 2u * USB_PAD_BYTES);
     REQUIRE(shape->beside || shape->last_bytes <= shape->transfer_bytes + USB_PAD_BYTES);
     REQUIRE(shape->tail_bytes < USB_PAD_BYTES && (shape->beside || !shape->tail_bytes));
