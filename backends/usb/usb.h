@@ -11,6 +11,7 @@
 
 #include "card.h"
 #include "usb_options.h"
+#include "usb_strings.h"
 
 struct usb_stream;
 
@@ -33,7 +34,7 @@ struct usb_seat {
     uint8_t address;
     uint8_t serial_index;
     uint8_t product_index;
-    int refused; /* libusb's reason why it could not be opened to read its serial number, 0: none */
+    int refused; /* libusb's reason why it could not be opened, 0: none */
     char serial[32];
     char product[64]; /* a camera's own name; "" if it could not be asked */
     char port[48];    /* "1-2.3": bus and ports */
@@ -204,6 +205,8 @@ uint64_t usb_platform_bus_mark(void);
 int usb_platform_open(libusb_device_handle **out, int *file, libusb_context *context, uint8_t bus,
                       uint8_t address);
 void usb_platform_close(int file);
+/* What the system knows of a device's strings without a question to the device. */
+void usb_platform_strings(struct usb_strings *out, const struct usb_place *place);
 /* All of a device's first configuration as the system has it: bytes, 0 if it cannot be had. */
 size_t usb_platform_descriptors(uint8_t *out, size_t room, uint8_t bus, uint8_t address);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is on the bus, and what it is called: by its serial number, else by its port. A serial number
- * is read through a handle; who may not open the device still sees it, by its port.
+ * What is on the bus, and what it is called: by its serial number, else by its port. Where the system knows serial numbers they are
+ * its own; elsewhere they are read through a handle, and who may not open a device sees it by its port.
  */
 #include "usb.h"
 
@@ -111,14 +111,19 @@ static int is_plain(const char *serial)
 }
 
 /* Asked for again if it fails: a device whose serial number cannot be read has another name. */
-static int read_serial(libusb_device_handle *handle, uint8_t index, unsigned char *out, int room)
+static void read_serial(struct usb_seat *seat, libusb_device_handle *handle)
 {
+    unsigned char text[sizeof(seat->serial)];
     int length = LIBUSB_ERROR_IO;
 
     for (int tries = 0; tries < SERIAL_TRIES && length < 0 && length != LIBUSB_ERROR_NO_DEVICE;
          tries++)
-        length = libusb_get_string_descriptor_ascii(handle, index, out, room);
-    return length;
+        length =
+            libusb_get_string_descriptor_ascii(handle, seat->serial_index, text, (int)sizeof(text));
+    if (length <= 0 || (size_t)length >= sizeof(text))
+        return;
+    memcpy(seat->serial, text, (size_t)length);
+    seat->serial[length] = 0;
 }
 
 static void read_product(struct usb_seat *seat, libusb_device_handle *handle)
@@ -133,26 +138,35 @@ static void read_product(struct usb_seat *seat, libusb_device_handle *handle)
     seat->product[length] = 0;
 }
 
-static void read_strings(struct usb_seat *seat)
+/* What it may be called must not hang on whether it answers just now. */
+static void ask_system(struct usb_seat *seat, const struct libusb_device_descriptor *descriptor)
+{
+    const struct usb_place place = {seat->port, seat->bus, seat->address, descriptor->idVendor,
+                                    descriptor->idProduct};
+    struct usb_strings known;
+
+    usb_platform_strings(&known, &place);
+    if (seat->serial_index)
+        memcpy(seat->serial, known.serial, sizeof(seat->serial));
+    if (seat->product_index)
+        memcpy(seat->product, known.product, sizeof(seat->product));
+}
+
+static void read_strings(struct usb_seat *seat, const struct libusb_device_descriptor *descriptor)
 {
     libusb_device_handle *handle = NULL;
-    unsigned char text[sizeof(seat->serial)];
-    int length = 0;
 
     if (!seat->serial_index && !seat->product_index && seat->kind != USB_KIND_UVC)
         return;
+    ask_system(seat, descriptor);
     seat->refused = libusb_open(seat->device, &handle);
-    if (seat->refused)
-        return;
-    if (seat->serial_index)
-        length = read_serial(handle, seat->serial_index, text, (int)sizeof(text));
-    if (seat->product_index)
-        read_product(seat, handle);
-    libusb_close(handle);
-    if (length <= 0 || (size_t)length >= sizeof(text))
-        return;
-    memcpy(seat->serial, text, (size_t)length);
-    seat->serial[length] = 0;
+    if (!seat->refused) {
+        if (seat->serial_index && !seat->serial[0])
+            read_serial(seat, handle);
+        if (seat->product_index && !seat->product[0])
+            read_product(seat, handle);
+        libusb_close(handle);
+    }
     if (!is_plain(seat->serial))
         seat->serial[0] = 0;
 }
@@ -187,7 +201,7 @@ static int look_at(struct usb_seat *seat, libusb_device *device)
     if (seat->kind == USB_KIND_UVC)
         seat->product_index = descriptor.iProduct;
     name_port(seat);
-    read_strings(seat);
+    read_strings(seat, &descriptor);
     if (is_taken(seat))
         return 0;
     if (seat->serial[0])

@@ -103,3 +103,8 @@ void usb_platform_close(int file)
     if (file >= 0)
         close(file);
 }
+
+void usb_platform_strings(struct usb_strings *out, const struct usb_place *place)
+{
+    usb_strings_read(out, DEVICES, place);
+}

@@ -2,6 +2,8 @@
 /* Systems without usbfs and udev: Windows, macOS. */
 #include "usb.h"
 
+#include <string.h>
+
 uint64_t usb_platform_budget_bytes(void)
 {
     return 0;
@@ -40,6 +42,12 @@ int usb_platform_open(libusb_device_handle **out, int *file, libusb_context *con
 void usb_platform_close(int file)
 {
     (void)file;
+}
+
+void usb_platform_strings(struct usb_strings *out, const struct usb_place *place)
+{
+    memset(out, 0, sizeof(*out));
+    (void)place;
 }
 
 size_t usb_platform_descriptors(uint8_t *out, size_t room, uint8_t bus, uint8_t address)

@@ -375,8 +375,10 @@ void fake_usb_change(struct fake_usb_card *card, const struct fake_usb_options *
     card->options.kernel_driver = options->kernel_driver;
     card->options.bytes_per_s = options->bytes_per_s;
     card->options.rate = options->rate;
-    card->epoch_ns = now_ns() - vdm_now_ns(card->model);
-    card->spent_at_ns = vdm_now_ns(card->model);
+    if (card->model != nullptr) {
+        card->epoch_ns = now_ns() - vdm_now_ns(card->model);
+        card->spent_at_ns = vdm_now_ns(card->model);
+    }
     card->tokens = 0;
     wake_bus();
 }
