@@ -14,7 +14,7 @@
 #define MOVING_MAX 16u
 #define EVENTS_MS  1000
 #define SETTLE_MS  100 /* after a change: what came may not be open to us yet */
-#define SETTLES    20  /* so often */
+#define SETTLES    20  /* so often; then it is told of all the same */
 #define LIST_MS    500
 
 struct watch {
@@ -35,8 +35,9 @@ struct watch {
 struct finding {
     struct watch *watch;
     char ids[KNOWN_MAX][128];
+    uint8_t refused[KNOWN_MAX]; /* it could not be opened */
     uint32_t count;
-    int refused; /* one of them could not be opened to be asked its serial number */
+    int any_refused;
 };
 
 /* ---- Devices that leave only to come back ---- */
@@ -111,14 +112,16 @@ static int find_one(const struct usb_seat *seat, void *user)
 {
     struct finding *finding = user;
 
-    finding->refused |= seat->refused != 0;
-    if (finding->count < KNOWN_MAX)
-        memcpy(finding->ids[finding->count++], seat->id, sizeof(seat->id));
+    finding->any_refused |= seat->refused != 0;
+    if (finding->count == KNOWN_MAX)
+        return 0;
+    finding->refused[finding->count] = seat->refused != 0;
+    memcpy(finding->ids[finding->count++], seat->id, sizeof(seat->id));
     return 0;
 }
 
-/* With the lock held. 1 if it should look again soon. */
-static int differ(struct watch *watch, const struct finding *now, int tell)
+/* With the lock held. 1 if it should look again soon, as it will if `patient`: whoever is told of a device opens it. */
+static int differ(struct watch *watch, const struct finding *now, int tell, int patient)
 {
     int again = 0;
 
@@ -138,17 +141,17 @@ static int differ(struct watch *watch, const struct finding *now, int tell)
     }
     for (uint32_t i = 0; i < now->count; i++) {
         if (has((const char(*)[128])watch->known, watch->known_count, now->ids[i]) ||
-            watch->known_count == KNOWN_MAX)
+            watch->known_count == KNOWN_MAX || (patient && now->refused[i]))
             continue;
         memcpy(watch->known[watch->known_count++], now->ids[i], sizeof(now->ids[i]));
         if (tell)
             vdi_context_device_event(watch->context, VDC_EVENT_DEVICE_ARRIVED, now->ids[i]);
     }
-    return again || now->refused;
+    return again || now->any_refused;
 }
 
 /* `tell` 0: only learns what is there. */
-static int compare(struct watch *watch, struct finding *now, int tell)
+static int compare(struct watch *watch, struct finding *now, int tell, int patient)
 {
     vdi_mutex *lock;
     libusb_context *usb = watch->usb;
@@ -156,7 +159,7 @@ static int compare(struct watch *watch, struct finding *now, int tell)
     int failed;
 
     now->count = 0;
-    now->refused = 0;
+    now->any_refused = 0;
     if (watch->deaf && libusb_init(&usb))
         return 1;
     failed = usb_find_each(usb, find_one, now) != 0;
@@ -166,7 +169,7 @@ static int compare(struct watch *watch, struct finding *now, int tell)
         return 1;
     lock = take_lock();
     if (lock) {
-        again = differ(watch, now, tell);
+        again = differ(watch, now, tell, patient);
         vdi_mutex_unlock(lock);
     }
     return again;
@@ -230,7 +233,7 @@ static void run(void *argument)
         else if (watch->has_callback && !settles)
             continue;
         /* What the system's list shows may not be complete yet, and nobody will say when it is. */
-        if (!compare(watch, finding, 1) && !watch->deaf)
+        if (!compare(watch, finding, 1, settles > 1) && !watch->deaf)
             settles = 0;
         else if (settles)
             settles--;
@@ -305,7 +308,7 @@ static int begin(struct vdi_context *context, void **state)
         /* Watched from here on: what comes while the present ones are learnt is not lost. */
         finding->watch = watch;
         watch->mark = watch->has_callback ? usb_platform_bus_mark() : 0;
-        (void)compare(watch, finding, 0);
+        (void)compare(watch, finding, 0, 0);
         register_watch(watch, 1);
         result = vdi_thread_create(&watch->thread, run, watch, "vidicon-usb-bus");
     }

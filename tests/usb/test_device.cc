@@ -157,7 +157,7 @@ TEST_F(UsbDevice, FewRequests)
     RecordProperty("starting", static_cast<int>(starting));
 }
 
-class UsbHotplug : public UsbTest, public ::testing::WithParamInterface<int> {
+class UsbNews : public UsbTest {
   protected:
     /* The next event of a device, "" if none comes. */
     std::string Next(int timeout_ms)
@@ -171,6 +171,8 @@ class UsbHotplug : public UsbTest, public ::testing::WithParamInterface<int> {
         return "";
     }
 };
+
+class UsbHotplug : public UsbNews, public ::testing::WithParamInterface<int> {};
 
 TEST_P(UsbHotplug, TellsOfComingAndGoing)
 {
@@ -189,3 +191,34 @@ TEST_P(UsbHotplug, TellsOfComingAndGoing)
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, UsbHotplug, ::testing::Values(1, 0));
+
+/* Whoever is told of a device opens it, so it is told of when that can be done; at last even if it cannot. */
+TEST_F(UsbNews, IsToldOfOnceAndWhenItCanBeOpened)
+{
+    fake_usb_options options;
+    fake_usb_defaults(&options);
+    options.rate = FAKE_USB_MAX;
+    options.no_access = 1;
+    std::strncpy(options.serial, "B2", sizeof(options.serial) - 1);
+    EXPECT_EQ("", Next(50));
+    fake_usb_card *card = fake_usb_plug(&options);
+    EXPECT_EQ("", Next(300));
+    options.no_access = 0;
+    fake_usb_change(card, &options);
+    EXPECT_EQ("+usb:B2", Next(5000));
+    Open("usb:B2");
+    Close();
+    EXPECT_EQ("", Next(700));
+}
+
+TEST_F(UsbNews, IsToldOfAtLastIfItCannotBeOpened)
+{
+    fake_usb_options options;
+    fake_usb_defaults(&options);
+    options.no_access = 1;
+    EXPECT_EQ("", Next(50));
+    fake_usb_card *card = fake_usb_plug(&options);
+    EXPECT_EQ(0u, Next(10000).find("+usb:port-"));
+    fake_usb_unplug(card);
+    EXPECT_EQ(0u, Next(5000).find("-usb:port-"));
+}
