@@ -96,6 +96,7 @@ void finish(Transfer *transfer, libusb_transfer_status status)
 
     if (status == LIBUSB_TRANSFER_COMPLETED && counts && --trap.left == 0) {
         w.failures++;
+        trap.left = --trap.times != 0 ? 1 : 0;
         uint32_t bytes = std::min(trap.bytes, transfer->length);
         if (bytes > transfer->actual) {
             std::memset(transfer->buffer + transfer->actual, SCRIBBLE, bytes - transfer->actual);

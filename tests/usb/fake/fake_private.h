@@ -153,7 +153,8 @@ namespace fake {
 
 // A trap set by a test: at the nth event of a kind, something goes wrong.
 struct Trap {
-    uint64_t left = 0; // 0: not set
+    uint64_t left = 0;  // 0: not set
+    uint64_t times = 1; // in a row
     std::string function;
     int error = 0;
     fake_usb_card *card = nullptr;
@@ -162,6 +163,7 @@ struct TransferTrap {
     uint64_t left = 0;
     libusb_transfer_status status = LIBUSB_TRANSFER_COMPLETED;
     uint32_t bytes = 0; // if it completes all the same
+    uint64_t times = 1; // in a row
 };
 
 struct World {

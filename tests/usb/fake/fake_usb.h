@@ -92,11 +92,16 @@ void fake_usb_fail_packet(uint64_t nth, enum libusb_transfer_status status);
  * if it is not NULL), from 1, does nothing and returns `error`, or NULL where it returns a pointer.
  * One at a time; 0 disarms it. */
 void fake_usb_fail_call(const char *function, uint64_t nth, int error);
+/* And those behind it, until so many have failed. */
+void fake_usb_fail_calls(const char *function, uint64_t nth, uint64_t times, int error);
 /* The card is pulled out at the beginning of the nth call of any libusb function (of `function`). */
 void fake_usb_unplug_at_call(struct fake_usb_card *card, const char *function, uint64_t nth);
 /* The nth transfer on that endpoint that would complete well ends with this status and without data.
  * TIMED_OUT: it never completes by itself. Endpoint 0: control transfers, which are answered or not. */
 void fake_usb_fail_transfer(uint8_t endpoint, uint64_t nth, enum libusb_transfer_status status);
+/* And those behind it, until so many have. */
+void fake_usb_fail_transfers(uint8_t endpoint, uint64_t nth, uint64_t times,
+                             enum libusb_transfer_status status);
 /* The nth transfer on that endpoint that would complete well comes with so many bytes: cut off, or with rubbish behind what the
  * device sent, at most as many as were
  * asked for (of those that come full anyway none counts then). Takes the place of the one before. */

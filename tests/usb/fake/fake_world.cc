@@ -40,8 +40,11 @@ static bool sets_off(Trap *trap, const char *function)
     if (trap->left == 0 || (!trap->function.empty() && trap->function != function)) {
         return false;
     }
-    trap->left--;
-    return trap->left == 0;
+    if (--trap->left != 0) {
+        return false;
+    }
+    trap->left = --trap->times != 0 ? 1 : 0;
+    return true;
 }
 
 static void count_call(const char *function)
@@ -145,14 +148,21 @@ using namespace fake;
 static void arm(Trap *trap, const char *function, uint64_t nth)
 {
     trap->left = nth;
+    trap->times = 1;
     trap->function = function != nullptr ? function : "";
 }
 
 void fake_usb_fail_call(const char *function, uint64_t nth, int error)
 {
+    fake_usb_fail_calls(function, nth, 1, error);
+}
+
+void fake_usb_fail_calls(const char *function, uint64_t nth, uint64_t times, int error)
+{
     Lock lock;
 
     arm(&world().fail, function, nth);
+    world().fail.times = times;
     world().fail.error = error;
 }
 
@@ -169,6 +179,14 @@ void fake_usb_fail_transfer(uint8_t endpoint, uint64_t nth, enum libusb_transfer
     Lock lock;
 
     world().fail_transfer[endpoint % ENDPOINTS] = {nth, status, 0};
+}
+
+void fake_usb_fail_transfers(uint8_t endpoint, uint64_t nth, uint64_t times,
+                             enum libusb_transfer_status status)
+{
+    Lock lock;
+
+    world().fail_transfer[endpoint % ENDPOINTS] = {nth, status, 0, times};
 }
 
 void fake_usb_resize_transfer(uint8_t endpoint, uint64_t nth, uint32_t bytes)

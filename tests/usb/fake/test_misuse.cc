@@ -202,6 +202,12 @@ TEST_F(Misuse, TheNthCallFails)
     fake_usb_fail_call(nullptr, 1, LIBUSB_ERROR_NO_MEM);
     EXPECT_EQ(libusb_alloc_transfer(0), nullptr);
     EXPECT_EQ(fake_usb_failures(), 2u);
+    fake_usb_fail_calls("libusb_submit_transfer", 1, 2, LIBUSB_ERROR_IO);
+    EXPECT_EQ(second.submit(), LIBUSB_ERROR_IO);
+    EXPECT_EQ(second.submit(), LIBUSB_ERROR_IO);
+    EXPECT_EQ(second.submit(), 0);
+    EXPECT_EQ(fake_usb_failures(), 4u);
+    cancel(&second);
 }
 
 TEST_F(Misuse, UnplugAtTheNthCall)
@@ -219,6 +225,10 @@ TEST_F(Misuse, TransfersFailAsAsked)
     fake_usb_fail_transfer(0, 1, LIBUSB_TRANSFER_STALL);
     EXPECT_EQ(set(map::R_SCRATCH, 1), LIBUSB_ERROR_PIPE);
     EXPECT_EQ(set(map::R_SCRATCH, 1), 4);
+    fake_usb_fail_transfers(0, 1, 2, LIBUSB_TRANSFER_STALL);
+    EXPECT_EQ(set(map::R_SCRATCH, 1), LIBUSB_ERROR_PIPE);
+    EXPECT_EQ(set(map::R_SCRATCH, 1), LIBUSB_ERROR_PIPE);
+    EXPECT_EQ(set(map::R_SCRATCH, 1), 4);
     fake_usb_fail_transfer(0, 1, LIBUSB_TRANSFER_TIMED_OUT);
     auto began = std::chrono::steady_clock::now();
     EXPECT_EQ(libusb_control_transfer(handle, 0xc0, 1, 0, 0, data, 4, 50), LIBUSB_ERROR_TIMEOUT);
@@ -233,7 +243,7 @@ TEST_F(Misuse, TransfersFailAsAsked)
         ASSERT_TRUE(until([&] { return whole.ends == n; }));
         EXPECT_EQ(whole.status, n == 2 ? LIBUSB_TRANSFER_OVERFLOW : LIBUSB_TRANSFER_COMPLETED);
     }
-    EXPECT_EQ(fake_usb_failures(), 3u);
+    EXPECT_EQ(fake_usb_failures(), 5u);
 }
 
 TEST_F(Misuse, TransferTimesOut)
