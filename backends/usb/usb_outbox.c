@@ -6,6 +6,10 @@
 #include <string.h>
 
 #define NOTHING_YET 1 /* no status: go on waiting */
+/* A hub is asked at least every 256 ms what changed at its ports, and until then a device that is pulled out only fails, not always
+ * by NO DEVICE; a busy system tells of it a little later. */
+#define PATIENCE_NS (500 * INT64_C(1000000))
+#define LOOK_NS     (50 * INT64_C(1000000))
 
 void usb_outbox_init(struct usb_outbox *box, struct vdi_stream *stream, const char *id,
                      vdi_mutex *lock, vdi_cond *cond, const atomic_int *gone, const int *running)
@@ -23,6 +27,7 @@ void usb_outbox_reset(struct usb_outbox *box)
     box->first = 0;
     box->count = 0;
     box->failure = 0;
+    box->doubt_ns = 0;
     box->woken = 0;
 }
 
@@ -43,7 +48,8 @@ void usb_outbox_put(struct usb_outbox *box)
 
 void usb_outbox_tell(struct usb_outbox *box)
 {
-    int ready = box->count != 0 || atomic_load(box->gone) || box->failure != 0 || box->woken;
+    int failed = box->failure != 0 && !box->doubt_ns;
+    int ready = box->count != 0 || atomic_load(box->gone) || failed || box->woken;
 
     if (!box->polled || ready == box->told_ready)
         return;
@@ -51,15 +57,73 @@ void usb_outbox_tell(struct usb_outbox *box)
     vdi_stream_set_ready(box->stream, ready);
 }
 
+static void keep(struct usb_outbox *box, const char *why)
+{
+    box->failure = VDC_E_IO;
+    (void)snprintf(box->failure_text, sizeof(box->failure_text), "%s", why);
+}
+
+static void believe(struct usb_outbox *box)
+{
+    box->doubt_ns = 0;
+    vdi_log(box->stream->device->context, VDC_LOG_ERROR, "%s: %s", box->id, box->failure_text);
+    usb_outbox_tell(box);
+    vdi_cond_signal_all(box->cond);
+}
+
 void usb_outbox_fail(struct usb_outbox *box, const char *why)
 {
     if (box->failure)
         return;
-    box->failure = VDC_E_IO;
-    (void)snprintf(box->failure_text, sizeof(box->failure_text), "%s", why);
-    vdi_log(box->stream->device->context, VDC_LOG_ERROR, "%s: %s", box->id, why);
-    usb_outbox_tell(box);
-    vdi_cond_signal_all(box->cond);
+    keep(box, why);
+    believe(box);
+}
+
+void usb_outbox_doubt(struct usb_outbox *box, const char *why)
+{
+    if (box->failure)
+        return;
+    keep(box, why);
+    box->look_ns = vdi_now_ns();
+    box->doubt_ns = box->look_ns + PATIENCE_NS;
+}
+
+int64_t usb_outbox_due(const struct usb_outbox *box)
+{
+    return box->doubt_ns && !atomic_load(box->gone) ? box->look_ns : INT64_MAX;
+}
+
+void usb_outbox_settle(struct usb_outbox *box)
+{
+    int64_t now = vdi_now_ns();
+
+    if (!box->doubt_ns || atomic_load(box->gone))
+        return;
+    box->look_ns = now + LOOK_NS;
+    if (now >= box->doubt_ns)
+        believe(box);
+}
+
+void usb_outbox_decide(struct usb_outbox *box, void (*look)(void *user), void *user)
+{
+    int64_t due;
+
+    while ((due = usb_outbox_due(box)) != INT64_MAX) {
+        if (!vdi_cond_wait(box->cond, box->lock, due))
+            continue;
+        vdi_mutex_unlock(box->lock);
+        look(user);
+        vdi_mutex_lock(box->lock);
+    }
+}
+
+int usb_outbox_ended(const struct usb_outbox *box)
+{
+    if (atomic_load(box->gone))
+        return vdi_error(VDC_E_GONE, "%s: it was unplugged; stop and close it", box->id);
+    if (box->failure && !box->doubt_ns)
+        return vdi_error(box->failure, "%s: %s", box->id, box->failure_text);
+    return VDC_OK;
 }
 
 int usb_outbox_poll_begin(struct usb_outbox *box)
@@ -74,6 +138,8 @@ int usb_outbox_poll_begin(struct usb_outbox *box)
 
 static int outcome(struct usb_outbox *box, struct vdi_completion *out)
 {
+    int ended;
+
     if (box->woken) {
         box->woken = 0;
         usb_outbox_tell(box);
@@ -86,10 +152,9 @@ static int outcome(struct usb_outbox *box, struct vdi_completion *out)
         usb_outbox_tell(box);
         return VDC_OK;
     }
-    if (atomic_load(box->gone))
-        return vdi_error(VDC_E_GONE, "%s: it was unplugged; stop and close it", box->id);
-    if (box->failure)
-        return vdi_error(box->failure, "%s: %s", box->id, box->failure_text);
+    ended = usb_outbox_ended(box);
+    if (ended)
+        return ended;
     return *box->running ? NOTHING_YET : VDC_E_TIMEOUT;
 }
 

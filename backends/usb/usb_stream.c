@@ -99,6 +99,23 @@ void usb_stream_close(struct vdi_stream *stream)
     usb_card_leave(card);
 }
 
+/* ---- A failure in doubt ---- */
+
+/* Any register: a device that is gone has none. */
+static void look_whether_gone(void *argument)
+{
+    struct usb_stream *st = argument;
+    struct usb_card *card = st->card;
+    uint32_t state;
+    int result = vdh_user_read(&card->base.core, VDH_R_CAPTURE_STATUS, &state);
+
+    usb_card_lock(card);
+    if (result == VDH_E_GONE)
+        usb_card_lost(card);
+    usb_outbox_settle(&st->box);
+    usb_card_unlock(card);
+}
+
 /* ---- Start ---- */
 
 static void reset_run(struct usb_stream *st)
@@ -149,9 +166,8 @@ int usb_stream_start(struct vdi_stream *stream)
         usb_card_lock(card);
         st->running = 1;
         usb_transfer_pump(st);
-        result = st->box.failure;
-        if (result)
-            (void)vdi_error(result, "%s: %s", card->base.id, st->box.failure_text);
+        usb_outbox_decide(&st->box, look_whether_gone, st);
+        result = st->box.failure ? usb_outbox_ended(&st->box) : VDC_OK;
         usb_card_unlock(card);
     }
     if (!result) {
@@ -238,17 +254,24 @@ int usb_stream_stop(struct vdi_stream *stream)
 
 /* ---- The control thread's part ---- */
 
+static int is_up(const struct usb_stream *st)
+{
+    return st && st->running && !st->stopping && !st->card->gone;
+}
+
 static int is_live(const struct usb_stream *st)
 {
-    return st && st->running && !st->stopping && !st->box.failure && !st->card->gone;
+    return is_up(st) && !st->box.failure;
 }
 
 int64_t usb_stream_due(const struct usb_card *card)
 {
     const struct usb_stream *st = card->stream;
 
-    if (!is_live(st))
+    if (!is_up(st))
         return INT64_MAX;
+    if (st->box.failure)
+        return usb_outbox_due(&st->box);
     if (st->halted && !st->flying)
         return 0;
     return st->sample_due_ns < st->watch_ns ? st->sample_due_ns : st->watch_ns;
@@ -297,7 +320,11 @@ void usb_stream_serve(struct usb_card *card)
 
     usb_card_lock(card);
     if (!is_live(st)) {
+        int doubted = usb_stream_due(card) <= now;
+
         usb_card_unlock(card);
+        if (doubted)
+            look_whether_gone(st);
         return;
     }
     clear = st->halted && !st->flying;

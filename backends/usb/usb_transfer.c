@@ -80,7 +80,8 @@ static int submit(struct usb_stream *st, struct usb_piece *piece, uint8_t *data,
         (void)snprintf(why, sizeof(why),
                        "a transfer of %u bytes was refused (%s), with none in flight",
                        (unsigned)bytes, libusb_error_name(code));
-        usb_outbox_fail(&st->box, why);
+        usb_outbox_doubt(&st->box, why);
+        vdi_cond_signal_all(card->alarm);
     }
     return -1;
 }
@@ -189,7 +190,7 @@ void usb_transfer_cleared(struct usb_stream *st, int code)
     if (code == LIBUSB_ERROR_NO_DEVICE)
         usb_card_lost(st->card);
     else if (code)
-        usb_outbox_fail(&st->box, "the endpoint stays halted; stop and start again");
+        usb_outbox_doubt(&st->box, "the endpoint stays halted; stop and start again");
     else if (!st->flying)
         resume(st);
 }

@@ -62,8 +62,12 @@ static void run_service(void *argument)
 
     uvc_lock(camera);
     while (atomic_load(&camera->quit) < QUIT_SERVICE) {
-        if (atomic_load(&camera->gone) || (!uvc_status_due(camera) && !uvc_stream_due(camera))) {
-            (void)vdi_cond_wait(camera->alarm, camera->lock, INT64_MAX);
+        int64_t due = atomic_load(&camera->gone) ? INT64_MAX
+                      : uvc_status_due(camera)   ? 0
+                                                 : uvc_stream_due(camera);
+
+        if (due > vdi_now_ns()) {
+            (void)vdi_cond_wait(camera->alarm, camera->lock, due);
             continue;
         }
         uvc_unlock(camera);

@@ -164,6 +164,8 @@ int uvc_request(struct uvc_device *camera, struct uvc_request request, uint8_t *
 /* For libusb's error the status and its text; after a stall the camera's own reason is asked for. */
 int uvc_failed(struct uvc_device *camera, int code, const char *tried);
 int uvc_clear_halt(struct uvc_device *camera, uint8_t endpoint);
+/* A request that every device answers: one that is gone is known to be after it. */
+void uvc_ask_for_nothing(struct uvc_device *camera);
 int uvc_set_alternate(struct uvc_device *camera, uint32_t number);
 /* Asks the camera for a choice, and brings both in line with its answer. */
 int uvc_negotiate_probe(struct uvc_device *camera, struct uvc_choice *choice,
@@ -211,8 +213,8 @@ int uvc_stream_open(struct vdi_stream *stream, const struct vdi_stream_config *c
 void uvc_stream_close(struct vdi_stream *stream);
 int uvc_stream_start(struct vdi_stream *stream);
 int uvc_stream_stop(struct vdi_stream *stream);
-/* The service thread's: whether it is wanted (with `lock` held), and its work (with `control` held). */
-int uvc_stream_due(const struct uvc_device *camera);
+/* The service thread's: when it is wanted (with `lock` held), and its work (with `control` held). */
+int64_t uvc_stream_due(const struct uvc_device *camera);
 void uvc_stream_serve(struct uvc_device *camera);
 
 /* ---- uvc_bus.c ---- */

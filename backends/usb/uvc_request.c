@@ -43,6 +43,14 @@ int uvc_set_alternate(struct uvc_device *camera, uint32_t number)
                                 camera->handle, camera->source->interface_id, (int)number));
 }
 
+void uvc_ask_for_nothing(struct uvc_device *camera)
+{
+    const struct uvc_request status = {LIBUSB_ENDPOINT_IN, LIBUSB_REQUEST_GET_STATUS, 0, 0, 2};
+    uint8_t bytes[2];
+
+    (void)uvc_request(camera, status, bytes);
+}
+
 int uvc_failed(struct uvc_device *camera, int code, const char *tried)
 {
     uint8_t why = 0;

@@ -127,6 +127,18 @@ void uvc_stream_close(struct vdi_stream *stream)
     uvc_leave(camera);
 }
 
+/* ---- A failure in doubt ---- */
+
+static void look_whether_gone(void *argument)
+{
+    struct uvc_capture *capture = argument;
+
+    uvc_ask_for_nothing(capture->camera);
+    uvc_lock(capture->camera);
+    usb_outbox_settle(&capture->box);
+    uvc_unlock(capture->camera);
+}
+
 /* ---- Start ---- */
 
 static void reset_run(struct uvc_capture *capture)
@@ -208,9 +220,9 @@ int uvc_stream_start(struct vdi_stream *stream)
     if (begun) {
         capture->running = 1;
         uvc_transfer_begin(capture);
+        usb_outbox_decide(&capture->box, look_whether_gone, capture);
         if (capture->box.failure) {
-            result =
-                vdi_error(capture->box.failure, "%s: %s", camera->id, capture->box.failure_text);
+            result = usb_outbox_ended(&capture->box);
             capture->stopping = 1;
             uvc_transfer_drain(capture);
             capture->stopping = 0;
@@ -286,12 +298,15 @@ int uvc_stream_stop(struct vdi_stream *stream)
 
 /* ---- The service thread's part ---- */
 
-int uvc_stream_due(const struct uvc_device *camera)
+int64_t uvc_stream_due(const struct uvc_device *camera)
 {
     const struct uvc_capture *capture = camera->capture;
 
-    return capture && capture->running && !capture->stopping && !capture->box.failure &&
-           (capture->halted || capture->lost) && !capture->flying;
+    if (!capture || !capture->running || capture->stopping)
+        return INT64_MAX;
+    if (capture->box.failure)
+        return usb_outbox_due(&capture->box);
+    return (capture->halted || capture->lost) && !capture->flying ? 0 : INT64_MAX;
 }
 
 /* After a suspend of the system the camera may have forgotten what was agreed on, and its setting. */
@@ -302,13 +317,13 @@ static void begin_anew(struct uvc_capture *capture)
     char why[200];
 
     uvc_lock(camera);
-    if (uvc_stream_due(camera)) {
+    if (uvc_stream_due(camera) == 0) {
         capture->lost = 0;
         capture->halted = 0;
         if (result) {
             (void)snprintf(why, sizeof(why), "its stream was lost, as after a suspend: %.140s",
                            vdc_error_text());
-            usb_outbox_fail(&capture->box, why);
+            usb_outbox_doubt(&capture->box, why);
         } else {
             vdi_log(camera->device->context, VDC_LOG_WARNING,
                     "%s: its stream was lost, as after a suspend, and begins anew", camera->id);
@@ -323,27 +338,33 @@ void uvc_stream_serve(struct uvc_device *camera)
     struct uvc_capture *capture;
     int code;
     int due;
+    int doubted;
     int lost;
 
     uvc_lock(camera);
-    due = uvc_stream_due(camera);
-    lost = due && camera->capture->lost;
+    capture = camera->capture;
+    due = uvc_stream_due(camera) <= vdi_now_ns();
+    doubted = due && capture->box.failure;
+    lost = due && capture->lost;
     uvc_unlock(camera);
     if (!due)
         return;
+    if (doubted) {
+        look_whether_gone(capture);
+        return;
+    }
     if (lost) {
-        begin_anew(camera->capture);
+        begin_anew(capture);
         return;
     }
     code = uvc_clear_halt(camera, camera->source->endpoint);
     uvc_lock(camera);
-    capture = camera->capture;
-    if (uvc_stream_due(camera)) {
+    if (uvc_stream_due(camera) == 0) {
         capture->halted = 0;
         if (code || ++capture->halts > HALTS_MOST)
-            usb_outbox_fail(&capture->box,
-                            "its endpoint stalls, and clearing it does not help; stop "
-                            "and start again");
+            usb_outbox_doubt(&capture->box,
+                             "its endpoint stalls, and clearing it does not help; stop "
+                             "and start again");
         else
             uvc_transfer_begin(capture);
     }

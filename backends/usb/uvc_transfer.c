@@ -166,13 +166,19 @@ static void take_piece(struct uvc_capture *capture, const struct uvc_piece *piec
 
 static void submit(struct uvc_piece *piece);
 
+/* All that a camera does that is just leaving, too. */
+static void fail(struct uvc_capture *capture, const char *why)
+{
+    usb_outbox_doubt(&capture->box, why);
+    vdi_cond_signal_all(capture->camera->alarm);
+}
+
 static void count_error(struct uvc_capture *capture)
 {
     capture->trouble.errors++;
     if (++capture->errors == UVC_ERRORS_IN_A_ROW)
-        usb_outbox_fail(&capture->box,
-                        "one transfer after the other fails; stop and start again, or plug it in "
-                        "again");
+        fail(capture,
+             "one transfer after the other fails; stop and start again, or plug it in again");
 }
 
 /* Nobody cancels but we; a system that was suspended does, and then the stream must begin anew. */
@@ -181,7 +187,7 @@ static void lose(struct uvc_capture *capture, const char *why)
     if (capture->lost)
         return;
     if (++capture->losses > LOSSES_MOST) {
-        usb_outbox_fail(&capture->box, why);
+        fail(capture, why);
         return;
     }
     capture->lost = 1;
@@ -273,7 +279,7 @@ static void submit(struct uvc_piece *piece)
         if (capture->frames)
             lose(capture, why);
         else
-            usb_outbox_fail(&capture->box, why);
+            fail(capture, why);
     }
 }
 
