@@ -74,7 +74,7 @@ class UsbLeave : public Leaving<UsbTest> {
         fake_usb_card *card = CaptureInRealTime();
         uint64_t before = fake_usb_failures();
         begun = steady_clock::now();
-        fake_usb_fail_call("libusb_submit_transfer", 1, LIBUSB_ERROR_IO);
+        fake_usb_refuse_transfer(0x81, 1, LIBUSB_ERROR_IO);
         Await(before + 1);
         return card;
     }
@@ -137,7 +137,7 @@ TEST_F(UsbLeave, AHandleIsReadyBehindTheDoubt)
     ASSERT_EQ(VDC_OK, vdc_stream_get_handle(&handle, stream)) << vdc_error_text();
     Start();
     Take(5);
-    fake_usb_fail_call("libusb_submit_transfer", 1, LIBUSB_ERROR_IO);
+    fake_usb_refuse_transfer(0x81, 1, LIBUSB_ERROR_IO);
     Await(1);
     Undecided();
     EXPECT_FALSE(PlatformReady(handle, 20));
@@ -150,7 +150,7 @@ TEST_F(UsbLeave, StoppedInDoubt)
     fake_usb_card *card = Refused();
     StopsAtOnce();
     CapturesAgain(card);
-    fake_usb_fail_call("libusb_submit_transfer", 1, LIBUSB_ERROR_IO);
+    fake_usb_refuse_transfer(0x81, 1, LIBUSB_ERROR_IO);
     EXPECT_EQ(VDC_E_IO, vdc_stream_start(stream)) << "and a later one is told as ever";
 }
 
@@ -169,7 +169,7 @@ TEST_F(UsbLeave, AtTheStart)
         Open();
         Stream(Small());
         Look();
-        fake_usb_fail_call("libusb_submit_transfer", 1, LIBUSB_ERROR_IO);
+        fake_usb_refuse_transfer(0x81, 1, LIBUSB_ERROR_IO);
         begun = steady_clock::now();
         std::thread hand([card, leaves] {
             std::this_thread::sleep_for(milliseconds(100));

@@ -207,6 +207,11 @@ int libusb_submit_transfer(struct libusb_transfer *shown)
     if (find_handle(__func__, shown->dev_handle) == nullptr) {
         return LIBUSB_ERROR_INVALID_PARAM;
     }
+    Refusal &refusal = world().refuse[shown->endpoint % ENDPOINTS];
+    if (refusal.left != 0 && --refusal.left == 0) {
+        world().failures++;
+        return refusal.error;
+    }
     return submit(transfer);
 }
 

@@ -166,6 +166,11 @@ struct TransferTrap {
     uint64_t times = 1; // in a row
 };
 
+struct Refusal {
+    uint64_t left = 0;
+    int error = 0;
+};
+
 struct World {
     std::mutex lock;
     std::condition_variable wake; // the bus thread's
@@ -187,6 +192,7 @@ struct World {
 
     Trap fail, unplug;
     TransferTrap fail_transfer[ENDPOINTS], fail_packet;
+    Refusal refuse[ENDPOINTS];
     uint64_t failures = 0;
     uint64_t controls = 0;
     uint64_t in_flight = 0, bytes_in_flight = 0, memory_budget = 0;

@@ -94,6 +94,8 @@ void fake_usb_fail_packet(uint64_t nth, enum libusb_transfer_status status);
 void fake_usb_fail_call(const char *function, uint64_t nth, int error);
 /* And those behind it, until so many have failed. */
 void fake_usb_fail_calls(const char *function, uint64_t nth, uint64_t times, int error);
+/* From now on, the nth transfer that is asked for on that endpoint is refused with `error`. */
+void fake_usb_refuse_transfer(uint8_t endpoint, uint64_t nth, int error);
 /* The card is pulled out at the beginning of the nth call of any libusb function (of `function`). */
 void fake_usb_unplug_at_call(struct fake_usb_card *card, const char *function, uint64_t nth);
 /* The nth transfer on that endpoint that would complete well ends with this status and without data.

@@ -166,6 +166,13 @@ void fake_usb_fail_calls(const char *function, uint64_t nth, uint64_t times, int
     world().fail.error = error;
 }
 
+void fake_usb_refuse_transfer(uint8_t endpoint, uint64_t nth, int error)
+{
+    Lock lock;
+
+    world().refuse[endpoint % ENDPOINTS] = {nth, error};
+}
+
 void fake_usb_unplug_at_call(struct fake_usb_card *card, const char *function, uint64_t nth)
 {
     Lock lock;
@@ -358,6 +365,9 @@ uint64_t fake_usb_reset(void)
     w.fail = w.unplug = {};
     for (TransferTrap &trap : w.fail_transfer) {
         trap = {};
+    }
+    for (Refusal &refusal : w.refuse) {
+        refusal = {};
     }
     w.fail_packet = {};
     w.failures = w.controls = w.in_flight = w.bytes_in_flight = w.memory_budget = w.all_calls = 0;

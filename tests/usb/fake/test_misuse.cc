@@ -202,11 +202,19 @@ TEST_F(Misuse, TheNthCallFails)
     fake_usb_fail_call(nullptr, 1, LIBUSB_ERROR_NO_MEM);
     EXPECT_EQ(libusb_alloc_transfer(0), nullptr);
     EXPECT_EQ(fake_usb_failures(), 2u);
+    fake_usb_refuse_transfer(0x81, 2, LIBUSB_ERROR_IO);
+    Once other(handle, 0x81, 1024);
+    EXPECT_EQ(other.submit(), 0);
+    EXPECT_EQ(first.submit(), 0);
+    cancel(&other);
+    cancel(&first);
+    EXPECT_EQ(other.submit(), LIBUSB_ERROR_IO);
+    EXPECT_EQ(fake_usb_failures(), 3u);
     fake_usb_fail_calls("libusb_submit_transfer", 1, 2, LIBUSB_ERROR_IO);
     EXPECT_EQ(second.submit(), LIBUSB_ERROR_IO);
     EXPECT_EQ(second.submit(), LIBUSB_ERROR_IO);
     EXPECT_EQ(second.submit(), 0);
-    EXPECT_EQ(fake_usb_failures(), 4u);
+    EXPECT_EQ(fake_usb_failures(), 5u);
     cancel(&second);
 }
 
