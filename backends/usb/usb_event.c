@@ -26,6 +26,22 @@ static void take_packet(struct usb_card *card, const struct libusb_transfer *tra
         vdi_cond_signal_all(card->cond);
 }
 
+/* With `lock` held. If that is refused the control thread begins anew with the endpoint, as behind a halt. */
+static void submit_again(struct usb_card *card)
+{
+    struct usb_link *link = &card->link;
+    int code;
+
+    if (link->lost || link->event_halted || link->event_errors >= ERRORS_MOST)
+        return;
+    code = usb_event_submit(card);
+    if (code && code != LIBUSB_ERROR_NO_DEVICE) {
+        link->event_errors++;
+        link->event_halted = 1;
+        vdi_cond_signal_all(card->alarm);
+    }
+}
+
 static void LIBUSB_CALL event_done(struct libusb_transfer *transfer)
 {
     struct usb_card *card = transfer->user_data;
@@ -52,8 +68,7 @@ static void LIBUSB_CALL event_done(struct libusb_transfer *transfer)
         card->link.event_errors++;
         break;
     }
-    if (!card->link.lost && !card->link.event_halted && card->link.event_errors < ERRORS_MOST)
-        (void)usb_event_submit(card);
+    submit_again(card);
     if (!card->link.event_flies)
         vdi_cond_signal_all(card->cond);
     usb_card_unlock(card);
@@ -78,8 +93,8 @@ void usb_event_tell(struct usb_card *card, uint32_t events, uint32_t moved)
         usb_card_lock(card);
         card->link.event_halted = 0;
         card->link.event_errors++;
-        if (!code && !card->link.lost && card->link.event_errors < ERRORS_MOST)
-            (void)usb_event_submit(card);
+        if (!code)
+            submit_again(card);
         usb_card_unlock(card);
     }
     if (events & VDH_EVENT_SOURCE)

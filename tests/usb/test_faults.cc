@@ -101,6 +101,29 @@ TEST_F(UsbFaults, SilentEndpointIsWokenUp)
     StopAndCompare(card);
 }
 
+/* The transfer that waits for the next event is refused behind the first one: the next is heard all the same. */
+TEST_F(UsbFaults, EventsAreHeardBehindARefusal)
+{
+    fake_usb_card *card = CaptureInRealTime();
+    const char *what = nullptr;
+    int value = 40;
+    for (int refused : {0, 1, 0}) {
+        SCOPED_TRACE(refused);
+        vdm_ledger ledger;
+        fake_usb_ledger(card, &ledger);
+        fake_usb_refuse_transfer(0x82, static_cast<uint64_t>(refused), LIBUSB_ERROR_IO);
+        std::string script = "control-change@frame=" + std::to_string(ledger.capture.produced + 3) +
+                             ",control=0,value=" + std::to_string(++value);
+        ASSERT_EQ(0, fake_usb_faults(card, script.c_str(), &what)) << what;
+        vdc_event event = VDC_EVENT_INIT;
+        do
+            ASSERT_EQ(VDC_OK, vdc_context_wait_event(&event, context, 3000)) << vdc_error_text();
+        while (event.kind != VDC_EVENT_CONTROL_CHANGED);
+    }
+    EXPECT_EQ(1u, fake_usb_failures());
+    EXPECT_EQ(3u, fake_usb_injected(card, "control-change"));
+}
+
 /* Each ends in time, and by its own name where it is not simply asked again. */
 TEST_F(UsbFaults, RequestsThatFail)
 {
