@@ -299,11 +299,11 @@ work_off() {
     done
 }
 
-# in_parallel JOB...: three more at a time than there are processors, as half of a boot is waiting.
+# in_parallel JOB...: two more at a time than there are processors, as half of a boot is waiting.
 in_parallel() {
     jobs=$*
     rm -rf "$work"/taken.*
-    count=$(($(nproc) + 3))
+    count=$(($(nproc) + 2))
     [ "$count" -le 5 ] || count=5
     while [ "$count" -gt 0 ]; do
         work_off &
