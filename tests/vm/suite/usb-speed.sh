@@ -86,7 +86,7 @@ for memory in ordinary mapped; do
     row "Vidicon, $memory memory" "$bare"
     note "$memory memory: Vidicon $figure, $speed kB/s"
     # Into the controller's memory nothing is copied: what is left is one transfer a frame, and the program that is woken behind it
-    # costs half as much again, twice as much where the host is busy and the card's clock is looked at more often for each frame. A
+    # costs more than half as much again, twice as much where the host is busy and the card's clock is looked at more often for each frame. A
     # copy would be a hundred times as much.
     limit=105
     [ $memory = ordinary ] || limit=250
