@@ -1,6 +1,5 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# boot: second
 # plain: debug
 # long: 6.1 debug
 # seconds: 240

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: MIT
 # kernels: 6.1
 # plain: 6.1
-# boot: usb
-# long-boot: usb-conformance
+# long-boot: usb
 # seconds: 200
 # long-seconds: 2400
 # needs: conformance libvidicon

@@ -1,6 +1,5 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# boot: usb
 # kernels: 6.1
 # plain: 6.1
 # seconds: 120
