@@ -218,6 +218,7 @@ class UvcLeave : public Leaving<UvcTest> {
     void CapturesAgain(fake_usb_card *card)
     {
         fake_usb_fail_call(nullptr, 0, 0);
+        fake_usb_fail_transfer(0x81, 0, LIBUSB_TRANSFER_ERROR);
         StartsAtOnce();
         next = 0;
         Take(3);
@@ -227,6 +228,17 @@ class UvcLeave : public Leaving<UvcTest> {
     {
         Close();
         EXPECT_EQ(0u, fake_usb_reset());
+    }
+    /* It leaves in doubt, or stays, fails with these words, and captures again. */
+    void EndsEitherWay(bool leaves, fake_usb_card *card, const char *words)
+    {
+        if (leaves) {
+            Leaves(card);
+        } else {
+            Stays(begun, words);
+            CapturesAgain(card);
+        }
+        EndOfOne();
     }
     const UvcForm forms[2] = {
         {CAMERA_SUPER, true },
@@ -238,18 +250,14 @@ class UvcLeave : public Leaving<UvcTest> {
 TEST_F(UvcLeave, ARefusalBeforeItLeaves)
 {
     for (const UvcForm &form : forms) {
-        Leaves(Refused(form));
-        EndOfOne();
+        EndsEitherWay(true, Refused(form), "");
     }
 }
 
 TEST_F(UvcLeave, ARefusalOfOneThatStays)
 {
     for (const UvcForm &form : forms) {
-        fake_usb_card *card = Refused(form);
-        Stays(begun, form.bulk ? "LIBUSB_ERROR_IO" : "its stream was lost");
-        CapturesAgain(card);
-        EndOfOne();
+        EndsEitherWay(false, Refused(form), form.bulk ? "LIBUSB_ERROR_IO" : "its stream was lost");
     }
 }
 
@@ -269,13 +277,7 @@ TEST_F(UvcLeave, AHalt)
         fake_usb_fail_call("libusb_clear_halt", 1, LIBUSB_ERROR_IO);
         fake_usb_fail_transfer(0x81, 1, LIBUSB_TRANSFER_STALL);
         Await(before + 2);
-        if (leaves) {
-            Leaves(card);
-        } else {
-            Stays(begun, "clearing it does not help");
-            CapturesAgain(card);
-        }
-        EndOfOne();
+        EndsEitherWay(leaves, card, "clearing it does not help");
     }
 }
 
@@ -286,14 +288,7 @@ TEST_F(UvcLeave, OneTransferAfterTheOther)
         uint64_t before = fake_usb_failures();
         fake_usb_fail_transfers(0x81, 1, 1000, LIBUSB_TRANSFER_ERROR);
         Await(before + 16);
-        if (leaves) {
-            Leaves(card);
-        } else {
-            Stays(begun, "one transfer after the other");
-            fake_usb_fail_transfer(0x81, 0, LIBUSB_TRANSFER_ERROR);
-            CapturesAgain(card);
-        }
-        EndOfOne();
+        EndsEitherWay(leaves, card, "one transfer after the other");
     }
 }
 
@@ -305,13 +300,7 @@ TEST_F(UvcLeave, BeginningAnew)
         fake_usb_fail_call("libusb_set_interface_alt_setting", 1, LIBUSB_ERROR_IO);
         fake_usb_suspend(card);
         Await(before + 1);
-        if (leaves) {
-            Leaves(card);
-        } else {
-            Stays(begun, "as after a suspend");
-            CapturesAgain(card);
-        }
-        EndOfOne();
+        EndsEitherWay(leaves, card, "as after a suspend");
     }
 }
 
