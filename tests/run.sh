@@ -175,8 +175,8 @@ count() {
 failed: $1, see $6"
 }
 
-# run NAME PRESET CTEST-ARGUMENT...: more at a time than there are processors, since those that live
-# in real time sleep most of it; one more with --long, which keeps the processors busy for minutes
+# run NAME PRESET CTEST-ARGUMENT...: one more at a time than there are processors, since those that
+# live in real time sleep most of it
 run() {
     name=$1 preset=$2
     shift 2
@@ -186,7 +186,7 @@ run() {
     cases=$PWD/$logs/$name.cases
     rm -rf "$report" "$cases"
     $wrap env ${whole:+GTEST_OUTPUT="xml:$cases/"} \
-        ctest --test-dir "build/$preset" -j "$((jobs + spare))" --timeout 300 --output-on-failure \
+        ctest --test-dir "build/$preset" -j "$((jobs + 1))" --timeout 300 --output-on-failure \
         --no-tests=ignore --output-junit "$report" "$@" >"$logs/$name.log" 2>&1 || status=$?
 
     n=$(attribute tests "$report")
@@ -254,9 +254,9 @@ case " $stages " in
 *) label=$only ;;
 esac
 
-not_long=yes spare=2
+not_long=yes
 if [ "$long" = yes ]; then
-    not_long='' spare=1
+    not_long=
     VIDICON_LONG=1
     export VIDICON_LONG
 fi
