@@ -52,6 +52,8 @@ static int64_t measured(const struct card_clock *clock, uint64_t ticks)
 
         if (sample->ticks > ticks)
             continue;
+        if (sample == last)
+            return 2 * last->half_ns;
         from.ticks = sample->ticks;
         from.host_ns = sample->host_ns;
         from.half_ns = sample->half_ns;

@@ -11,6 +11,7 @@
 
 #include "card.h"
 #include "usb_options.h"
+#include "usb_pump.h"
 #include "usb_strings.h"
 
 struct usb_stream;
@@ -19,7 +20,8 @@ struct usb_stream;
 #define USB_BULK_IN     0x81u
 #define USB_EVENT_IN    0x82u
 #define USB_EVENT_BYTES 64u
-#define USB_CONTROL_MS  1000u /* of a control request */
+#define USB_CONTROL_MS  1000u                                  /* of a control request */
+#define USB_TOLD_LATER  (VDH_EVENT_SOURCE | VDH_EVENT_CONTROL) /* by the control thread */
 
 /* Which driver a device needs; its descriptors decide. */
 enum usb_kind { USB_KIND_NONE, USB_KIND_VENDOR, USB_KIND_UVC };
@@ -67,6 +69,7 @@ struct usb_card {
     vdi_mutex *lock;    /* what callbacks touch */
     vdi_cond *cond;     /* of those who wait for frames, events, the end of transfers */
     vdi_cond *alarm;    /* of the control thread */
+    struct usb_pump pump;
     vdi_thread *events_thread;
     vdi_thread *control_thread;
     atomic_int quit;
@@ -124,9 +127,6 @@ int usb_find_error(const char *id, int code, const char *tried);
 
 /* ---- usb_device.c: open, close, the threads ---- */
 
-/* Handles libusb's events until *quit is `until`; of a card or a camera. */
-void usb_events_handle(libusb_context *context, const atomic_int *quit, int until, vdi_mutex *lock,
-                       vdi_cond *alarm);
 int usb_open(struct vdi_device *device, const char *path);
 void usb_close(struct vdi_device *device);
 void usb_card_lock(struct usb_card *card);
@@ -187,6 +187,8 @@ void usb_hotplug_moving(const char *id, int moving);
 
 /* ---- usb_devmem.c ---- */
 
+/* Whether there are so many bytes of it in one piece. */
+int usb_devmem_lends(libusb_device_handle *handle, size_t bytes);
 /* Whether memory that libusb maps is read about as fast as any other: measured once a controller. */
 int usb_devmem_is_fast(struct vdi_context *context, const char *id, libusb_device_handle *handle,
                        uint8_t bus);

@@ -34,7 +34,7 @@ void usb_account_record(struct usb_stream *st, const struct vdh_completion *reco
     out->dropped[VDC_DROP_NO_BUFFER] = record->dropped_no_buffer;
     out->dropped[VDC_DROP_NO_SIGNAL] = record->dropped_no_signal;
     out->dropped[VDC_DROP_DMA] = record->dropped_dma;
-    for (uint32_t cause = 0; cause < VDC_DROP_SLOTS; cause++) {
+    for (uint32_t cause = 0; rest && cause < VDC_DROP_SLOTS; cause++) {
         uint64_t broken = rest < st->broken[cause] ? rest : st->broken[cause];
 
         out->dropped[cause] += (uint32_t)broken;

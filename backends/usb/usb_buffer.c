@@ -9,17 +9,6 @@
 
 /* ---- Memory ---- */
 
-static int want_devmem(const struct usb_stream *st)
-{
-    struct usb_card *card = st->card;
-
-    if (!st->devmem || !card->link.handle || card->link.lost)
-        return 0;
-    return card->options.devmem == USB_ON ||
-           usb_devmem_is_fast(card->base.device->context, card->base.id, card->link.handle,
-                              card->bus);
-}
-
 int usb_buffer_allocate(struct vdi_buffer *buffer, size_t bytes)
 {
     struct usb_stream *st = usb_stream_of(buffer->stream);
@@ -28,9 +17,14 @@ int usb_buffer_allocate(struct vdi_buffer *buffer, size_t bytes)
     size_t room = padded + USB_PAD_BYTES;
 
     usb_card_enter(st->card);
-    if (want_devmem(st))
+    if (st->devmem && st->card->link.handle && !st->card->link.lost)
         own->memory = libusb_dev_mem_alloc(st->card->link.handle, room);
     own->lender = own->memory ? st->card->link.handle : NULL;
+    if (!own->lender && st->plan.whole) {
+        /* Transfers into this one take memory of the system's. */
+        st->plan.whole = 0;
+        st->plan.in_flight_bytes = st->plan.apart_bytes;
+    }
     usb_card_leave(st->card);
     if (!own->memory) {
         own->memory = calloc(1, room);
@@ -105,6 +99,7 @@ int usb_stream_queue(struct vdi_stream *stream, struct vdi_buffer *buffer)
         own->queued = 1;
         st->queue[(st->queue_first + st->queue_count++) % USB_BUFFERS_MAX] = own;
         usb_transfer_pump(st);
+        usb_transfer_lead(st);
     }
     usb_card_unlock(st->card);
     return VDC_OK;

@@ -24,8 +24,14 @@ void usb_delivery_frame(struct usb_stream *st, struct usb_buffer *own,
 
 int usb_stream_poll_begin(struct vdi_stream *stream, vdc_handle *native)
 {
+    struct usb_stream *st = usb_stream_of(stream);
+    int result = usb_outbox_poll_begin(&st->box);
+
     (void)native; /* The library's own will do. */
-    return usb_outbox_poll_begin(&usb_stream_of(stream)->box);
+    usb_card_lock(st->card);
+    usb_transfer_lead(st);
+    usb_card_unlock(st->card);
+    return result;
 }
 
 int usb_stream_wait(struct vdi_stream *stream, struct vdi_completion *out, int64_t deadline_ns)

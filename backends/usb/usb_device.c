@@ -13,10 +13,8 @@
 #include "vdh_default_image.h"
 #include "vidicon_brand.h"
 
-#define EVENTS_TURN_S 1
-#define QUIT_CONTROL  1
-#define QUIT_EVENTS   2 /* once no transfer is left */
-#define TOLD_LATER    (VDH_EVENT_SOURCE | VDH_EVENT_CONTROL | VDH_EVENT_ERROR)
+#define QUIT_CONTROL 1
+#define QUIT_EVENTS  2 /* once no transfer is left */
 
 void usb_card_lock(struct usb_card *card)
 {
@@ -30,6 +28,11 @@ void usb_card_unlock(struct usb_card *card)
 
 void usb_card_enter(struct usb_card *card)
 {
+    /* Who holds it may wait for an answer that nobody brings, as the thread that waited for frames is this one. */
+    usb_card_lock(card);
+    if (card->pump.asks && !card->pump.inside)
+        usb_pump_resume(&card->pump);
+    usb_card_unlock(card);
     vdi_mutex_lock(card->control);
 }
 
@@ -47,33 +50,19 @@ void usb_card_lost(struct usb_card *card)
     usb_hotplug_lost(card->base.device->context, card->base.id);
     if (card->stream)
         usb_outbox_tell(&card->stream->box);
+    usb_pump_resume(&card->pump);
+    usb_pump_wake(&card->pump);
     vdi_cond_signal_all(card->cond);
     vdi_cond_signal_all(card->alarm);
 }
 
 /* ---- Threads ---- */
 
-void usb_events_handle(libusb_context *context, const atomic_int *quit, int until, vdi_mutex *lock,
-                       vdi_cond *alarm)
-{
-    while (atomic_load(quit) < until) {
-        struct timeval turn = {EVENTS_TURN_S, 0};
-        int code = libusb_handle_events_timeout_completed(context, &turn, NULL);
-
-        /* It cannot be helped, but it must not burn a processor either. */
-        if (code && code != LIBUSB_ERROR_INTERRUPTED) {
-            vdi_mutex_lock(lock);
-            (void)vdi_cond_wait(alarm, lock, vdi_now_ns() + 10 * USB_MS);
-            vdi_mutex_unlock(lock);
-        }
-    }
-}
-
 static void run_events(void *argument)
 {
     struct usb_card *card = argument;
 
-    usb_events_handle(card->context, &card->quit, QUIT_EVENTS, card->lock, card->alarm);
+    usb_pump_run(&card->pump, &card->quit, QUIT_EVENTS);
 }
 
 static void run_control(void *argument)
@@ -83,7 +72,7 @@ static void run_control(void *argument)
     usb_card_lock(card);
     while (atomic_load(&card->quit) < QUIT_CONTROL) {
         int64_t due = usb_stream_due(card);
-        uint32_t events = card->news & TOLD_LATER;
+        uint32_t events = card->news & USB_TOLD_LATER;
         uint32_t moved;
         int over = 0;
 
@@ -94,11 +83,11 @@ static void run_control(void *argument)
         }
         if (!events && !card->link.event_halted && due > vdi_now_ns())
             over = vdi_cond_wait(card->alarm, card->lock, due);
-        events = card->news & TOLD_LATER;
+        events = card->news & USB_TOLD_LATER;
         moved = card->moved;
         if (!over && !events && !card->link.event_halted && usb_stream_due(card) > vdi_now_ns())
             continue;
-        card->news &= ~(uint32_t)TOLD_LATER;
+        card->news &= ~(uint32_t)USB_TOLD_LATER;
         card->moved = 0;
         usb_card_unlock(card);
         usb_card_enter(card);
@@ -188,6 +177,8 @@ static int prepare(struct usb_card *card)
         result = take_image(card);
     if (!result)
         result = usb_context_create(&card->context);
+    if (!result)
+        result = usb_pump_create(&card->pump, card->context, card->lock);
     card->base.tables = malloc(VDH_TABLES_MAX_BYTES);
     if (!result && !card->base.tables)
         result = vdi_error(VDC_E_NO_MEMORY, "usb: no memory to open a device");
@@ -209,9 +200,11 @@ static void destroy(struct usb_card *card)
     if (card->events_thread) {
         usb_link_close(card);
         atomic_store(&card->quit, QUIT_EVENTS);
-        libusb_interrupt_event_handler(card->context);
+        usb_pump_quit(&card->pump);
         vdi_thread_join(card->events_thread);
     }
+    /* libusb's transfers end before their context. */
+    usb_pump_destroy(&card->pump);
     if (card->link.event)
         libusb_free_transfer(card->link.event);
     if (card->context)

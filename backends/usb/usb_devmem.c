@@ -59,6 +59,15 @@ static int probe(struct vdi_context *context, const char *id, libusb_device_hand
     return fast;
 }
 
+int usb_devmem_lends(libusb_device_handle *handle, size_t bytes)
+{
+    uint8_t *memory = libusb_dev_mem_alloc(handle, bytes);
+
+    if (memory)
+        (void)libusb_dev_mem_free(handle, memory, bytes);
+    return memory != NULL;
+}
+
 int usb_devmem_is_fast(struct vdi_context *context, const char *id, libusb_device_handle *handle,
                        uint8_t bus)
 {

@@ -21,7 +21,9 @@ static void take_packet(struct usb_card *card, const struct libusb_transfer *tra
         card->moved |= event.control_changed;
     if (card->stream)
         usb_account_event(card->stream, event.frames_produced);
-    vdi_cond_signal_all(card->alarm);
+    /* Lost frames are told by an event each, too. */
+    if (event.events & USB_TOLD_LATER)
+        vdi_cond_signal_all(card->alarm);
     if (event.events & (VDH_EVENT_BOOT | VDH_EVENT_FLASH | VDH_EVENT_STOPPED))
         vdi_cond_signal_all(card->cond);
 }

@@ -78,8 +78,8 @@ static const char *failed(struct card *base)
 }
 
 const struct card_host usb_host = {
-    .events = VDH_EVENT_SOURCE | VDH_EVENT_CONTROL | VDH_EVENT_BOOT | VDH_EVENT_FLASH |
-              VDH_EVENT_ERROR | VDH_EVENT_STOPPED,
+    .events =
+        VDH_EVENT_SOURCE | VDH_EVENT_CONTROL | VDH_EVENT_BOOT | VDH_EVENT_FLASH | VDH_EVENT_STOPPED,
     .absent_body = VDH_BODY_PCIE,
     .outlives = 1,
     .noun = "the device",

@@ -32,8 +32,8 @@ static int request(struct usb_card *card, uint8_t type, uint8_t code, uint32_t i
     if (!card->link.handle || card->link.lost)
         return VDH_E_GONE;
     (void)atomic_fetch_add(&card->requests, 1u);
-    moved = libusb_control_transfer(card->link.handle, type, code, 0, (uint16_t)index, bytes,
-                                    (uint16_t)count, USB_CONTROL_MS);
+    moved = usb_pump_request(&card->pump, card->link.handle, type, code, (uint16_t)index, bytes,
+                             (uint16_t)count, USB_CONTROL_MS);
     if (moved < 0) {
         card->request_error = moved;
         return usb_io_result(card, moved);

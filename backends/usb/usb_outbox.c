@@ -43,6 +43,8 @@ void usb_outbox_put(struct usb_outbox *box)
 {
     box->count++;
     usb_outbox_tell(box);
+    if (box->pump)
+        usb_pump_came(box->pump);
     vdi_cond_signal_all(box->cond);
 }
 
@@ -63,12 +65,20 @@ static void keep(struct usb_outbox *box, const char *why)
     (void)snprintf(box->failure_text, sizeof(box->failure_text), "%s", why);
 }
 
+/* Whoever is in wait has to look. */
+static void rouse(struct usb_outbox *box)
+{
+    if (box->pump)
+        usb_pump_wake(box->pump);
+    vdi_cond_signal_all(box->cond);
+}
+
 static void believe(struct usb_outbox *box)
 {
     box->doubt_ns = 0;
     vdi_log(box->stream->device->context, VDC_LOG_ERROR, "%s: %s", box->id, box->failure_text);
     usb_outbox_tell(box);
-    vdi_cond_signal_all(box->cond);
+    rouse(box);
 }
 
 void usb_outbox_fail(struct usb_outbox *box, const char *why)
@@ -158,14 +168,31 @@ static int outcome(struct usb_outbox *box, struct vdi_completion *out)
     return *box->running ? NOTHING_YET : VDC_E_TIMEOUT;
 }
 
+static int is_over(int64_t deadline_ns)
+{
+    return deadline_ns != INT64_MAX && vdi_now_ns() >= deadline_ns;
+}
+
+/* Who only polls finds what the events thread left, or handles events if nobody else does. */
+static int leads(const struct usb_outbox *box, int64_t deadline_ns)
+{
+    return box->pump && box->leads && (usb_pump_parked(box->pump) || !is_over(deadline_ns));
+}
+
 int usb_outbox_wait(struct usb_outbox *box, struct vdi_completion *out, int64_t deadline_ns)
 {
     int over = 0;
     int result;
 
     vdi_mutex_lock(box->lock);
-    while ((result = outcome(box, out)) == NOTHING_YET && !over)
-        over = vdi_cond_wait(box->cond, box->lock, deadline_ns);
+    while ((result = outcome(box, out)) == NOTHING_YET && !over) {
+        if (leads(box, deadline_ns)) {
+            usb_pump_turn(box->pump, deadline_ns);
+            over = is_over(deadline_ns);
+        } else {
+            over = vdi_cond_wait(box->cond, box->lock, deadline_ns);
+        }
+    }
     vdi_mutex_unlock(box->lock);
     return result == NOTHING_YET ? VDC_E_TIMEOUT : result;
 }
@@ -175,6 +202,6 @@ void usb_outbox_wake(struct usb_outbox *box)
     vdi_mutex_lock(box->lock);
     box->woken = 1;
     usb_outbox_tell(box);
-    vdi_cond_signal_all(box->cond);
+    rouse(box);
     vdi_mutex_unlock(box->lock);
 }

@@ -10,6 +10,7 @@
 
 #include "backend.h"
 #include "backend_host.h"
+#include "usb_pump.h"
 
 #define USB_OUTBOX_MAX 64u
 
@@ -20,6 +21,9 @@ struct usb_outbox {
     vdi_cond *cond;
     const atomic_int *gone; /* the device is */
     const int *running;     /* the stream is */
+    struct usb_pump
+        *pump; /* of a thread in wait that may handle events itself; NULL: it never may */
+    int leads; /* it may now */
 
     struct vdi_completion done[USB_OUTBOX_MAX];
     uint32_t first, count;

@@ -9,8 +9,22 @@
 
 #define SILENCE_NS    (1000 * USB_MS) /* without a frame, before the device is asked why */
 #define SILENCES_MOST 3u
+#define TOGETHER_NS   (100 * USB_MS) /* one waking for what is due within that */
 
 /* ---- Open and close ---- */
+
+/* Whether buffers of `bytes` come from memory that libusb maps. */
+static int want_devmem(const struct usb_card *card, uint64_t bytes)
+{
+    libusb_device_handle *handle = card->link.handle;
+
+    if (card->options.devmem == USB_OFF || !handle || card->link.lost || bytes > SIZE_MAX)
+        return 0;
+    if (card->options.devmem == USB_AUTO &&
+        !usb_devmem_is_fast(card->base.device->context, card->base.id, handle, card->bus))
+        return 0;
+    return usb_devmem_lends(handle, (size_t)bytes);
+}
 
 /* Whether link and host can carry it, and by which transfers. */
 static int plan(struct usb_stream *st, const struct vdi_stream_config *config)
@@ -18,7 +32,8 @@ static int plan(struct usb_stream *st, const struct vdi_stream_config *config)
     struct usb_card *card = st->card;
     struct usb_load load;
     uint64_t pads = ((uint64_t)st->frame_bytes + USB_PAD_BYTES - 1u) / USB_PAD_BYTES;
-    uint64_t buffers = (pads + 1u) * USB_PAD_BYTES * config->buffer_count;
+    uint64_t room = (pads + 1u) * USB_PAD_BYTES;
+    uint64_t buffers = room * config->buffer_count;
     char why[400];
 
     memset(&load, 0, sizeof(load));
@@ -31,10 +46,11 @@ static int plan(struct usb_stream *st, const struct vdi_stream_config *config)
     load.transfer_bytes = card->options.transfer_bytes;
     load.in_flight_bytes = card->options.in_flight_bytes;
     st->devmem = 0;
-    if (config->memory == VDC_MEMORY_LIBRARY && card->options.devmem != USB_OFF) {
+    if (config->memory == VDC_MEMORY_LIBRARY && want_devmem(card, room)) {
         /* Such buffers count as transfers do; a quarter of the budget stays for others. */
         load.buffers_bytes = buffers;
         load.mapped = 1;
+        load.buffer_count = config->buffer_count;
         st->devmem = !load.budget_bytes || buffers <= load.budget_bytes / 4u * 3u;
         if (st->devmem)
             st->devmem = usb_tune_plan(&st->plan, &load, why, sizeof(why)) == 0;
@@ -59,6 +75,7 @@ int usb_stream_open(struct vdi_stream *stream, const struct vdi_stream_config *c
     st->stream = stream;
     usb_outbox_init(&st->box, stream, card->base.id, card->lock, card->cond, &card->gone,
                     &st->running);
+    st->box.pump = &card->pump;
     usb_card_enter(card);
     result = card_stream_format(&card->base, card->stream != NULL, config, &st->format, layout);
     if (!result) {
@@ -166,6 +183,7 @@ int usb_stream_start(struct vdi_stream *stream)
         usb_card_lock(card);
         st->running = 1;
         usb_transfer_pump(st);
+        usb_transfer_lead(st);
         usb_outbox_decide(&st->box, look_whether_gone, st);
         result = st->box.failure ? usb_outbox_ended(&st->box) : VDC_OK;
         usb_card_unlock(card);
@@ -180,6 +198,7 @@ int usb_stream_start(struct vdi_stream *stream)
     usb_card_lock(card);
     if (result) {
         st->stopping = 1;
+        usb_transfer_lead(st);
         usb_transfer_drain(st);
         st->running = 0;
         st->stopping = 0;
@@ -230,6 +249,7 @@ int usb_stream_stop(struct vdi_stream *stream)
     usb_card_lock(card);
     if (st->running) {
         st->stopping = 1;
+        usb_transfer_lead(st);
         usb_card_unlock(card);
         if (!atomic_load(&card->gone))
             result = card_stream_end(&card->base, &st->capture);
@@ -264,6 +284,11 @@ static int is_live(const struct usb_stream *st)
     return is_up(st) && !st->box.failure;
 }
 
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 int64_t usb_stream_due(const struct usb_card *card)
 {
     const struct usb_stream *st = card->stream;
@@ -274,7 +299,7 @@ int64_t usb_stream_due(const struct usb_card *card)
         return usb_outbox_due(&st->box);
     if (st->halted && !st->flying)
         return 0;
-    return st->sample_due_ns < st->watch_ns ? st->sample_due_ns : st->watch_ns;
+    return sooner(sooner(st->sample_due_ns, st->watch_ns), usb_pump_due(&card->pump));
 }
 
 /* No frame for long: the device says whether it has some, or captures at all. */
@@ -315,6 +340,7 @@ void usb_stream_serve(struct usb_card *card)
     struct usb_stream *st = card->stream;
     int64_t now = vdi_now_ns();
     int clear;
+    int quiet;
     int sample;
     int look;
 
@@ -328,12 +354,16 @@ void usb_stream_serve(struct usb_card *card)
         return;
     }
     clear = st->halted && !st->flying;
-    sample = now >= st->sample_due_ns;
-    look = now >= st->watch_ns;
+    /* Nothing can be said of frames while nobody handles events. */
+    quiet = usb_pump_parked(&card->pump) && !card->pump.inside;
+    if (now + TOGETHER_NS >= usb_pump_due(&card->pump))
+        usb_pump_look(&card->pump, now);
+    look = now + TOGETHER_NS >= st->watch_ns;
+    sample = now + (look && now >= st->settled_ns ? TOGETHER_NS : 0) >= st->sample_due_ns;
     if (look) {
         int64_t patience = SILENCE_NS + 4 * (int64_t)st->interval_ns;
 
-        look = now - st->frame_seen_ns >= patience;
+        look = !quiet && now - st->frame_seen_ns >= patience;
         st->watch_ns = now + SILENCE_NS;
     }
     usb_card_unlock(card);

@@ -105,6 +105,7 @@ struct usb_stream {
     /* Time. */
     struct card_clock clock;
     int64_t sample_due_ns;
+    int64_t settled_ns;    /* from then on samples are seldom */
     int64_t frame_seen_ns; /* when the last frame came */
     int64_t watch_ns;
     uint64_t last_ticks;
@@ -145,6 +146,8 @@ int usb_transfer_create(struct usb_stream *st);
 void usb_transfer_destroy(struct usb_stream *st);
 /* Asks for as much as there is room for. */
 void usb_transfer_pump(struct usb_stream *st);
+/* Says anew whether a program in wait may handle the events itself: behind whatever changes what is asked for. */
+void usb_transfer_lead(struct usb_stream *st);
 /* Ends every transfer and waits for it. */
 void usb_transfer_drain(struct usb_stream *st);
 /* The wire is out of step, or stands still: begins to put that right. What is lost meanwhile, is by `cause`. */

@@ -5,13 +5,32 @@
  */
 #include "usb_stream.h"
 
-#define SAMPLE_NS   (50 * USB_MS)
+#define SETTLE_NS   (1000 * USB_MS) /* from the start, and from a jump that frames show */
+#define OFTEN_NS    (50 * USB_MS)   /* between two samples then */
+#define LEAST_NS    (250 * USB_MS)  /* and later */
+#define MOST_NS     (1000 * USB_MS)
 #define RETRY_NS    (5 * USB_MS)
 #define EXACT_TICKS 4
 
 void usb_time_reset(struct usb_stream *st)
 {
     card_clock_reset(&st->clock);
+    st->settled_ns = vdi_now_ns() + SETTLE_NS;
+}
+
+/* A reading leaves half of its request open, and the bound grows from there by the stated tolerance: once it has grown by
+ * half of that, by 50 us in 500 ms at 100 ppm, the next reading is worth its request. */
+static int64_t until_next(const struct usb_stream *st, int64_t now)
+{
+    const struct vdi_timebase *base = &st->clock.base;
+    int64_t until;
+
+    if (!base->valid || now < st->settled_ns)
+        return OFTEN_NS;
+    if (!base->tolerance_ppm || base->half_ns > MOST_NS)
+        return MOST_NS;
+    until = base->half_ns / 2 * 1000000 / base->tolerance_ppm;
+    return until < LEAST_NS ? LEAST_NS : until > MOST_NS ? MOST_NS : until;
 }
 
 /*
@@ -40,15 +59,16 @@ void usb_time_sample(struct usb_stream *st)
     int unknown;
 
     usb_card_lock(card);
-    st->sample_due_ns = after + SAMPLE_NS;
     if (result == VDH_E_GONE)
         usb_card_lost(card);
     if (!result && card_clock_feed(&st->clock, ticks, before, after, 0)) {
-        usb_time_reset(st);
+        /* Frames will show it, too. If they go on as they should, its clock is off by more than it says, and looking often is no help. */
+        card_clock_reset(&st->clock);
         st->jumped = 1;
         st->current_from = UINT64_MAX;
         (void)card_clock_feed(&st->clock, ticks, before, after, 0);
     }
+    st->sample_due_ns = after + until_next(st, after);
     unknown = st->current_from == UINT64_MAX;
     usb_card_unlock(card);
     if (unknown)

@@ -93,7 +93,7 @@ static int may_ask(const struct usb_stream *st)
 
 void usb_transfer_pump(struct usb_stream *st)
 {
-    while (may_ask(st) && !st->recovering && st->filled < st->queue_count) {
+    while (st->filled < st->queue_count && !st->recovering && may_ask(st)) {
         struct usb_buffer *own = st->queue[(st->queue_first + st->filled) % USB_BUFFERS_MAX];
         struct usb_piece *piece = free_piece(st);
         uint32_t bytes = usb_frame_piece(&own->shape, st->fill_offset);
@@ -115,6 +115,15 @@ void usb_transfer_pump(struct usb_stream *st)
             st->fill_offset += bytes;
         }
     }
+}
+
+/* Only while everything is asked for, and in step: then nothing is lost while the program is away and nobody handles events. */
+void usb_transfer_lead(struct usb_stream *st)
+{
+    st->box.leads = st->plan.whole && may_ask(st) && !st->recovering && !st->box.polled &&
+                    st->filled == st->queue_count;
+    if (!st->box.leads)
+        usb_pump_resume(&st->card->pump);
 }
 
 /* ---- Getting into step again ---- */
@@ -182,6 +191,7 @@ void usb_transfer_recover(struct usb_stream *st, uint32_t cause, int halted)
     cancel_all(st);
     if (!st->flying)
         resume(st);
+    usb_transfer_lead(st);
 }
 
 void usb_transfer_cleared(struct usb_stream *st, int code)
@@ -193,6 +203,7 @@ void usb_transfer_cleared(struct usb_stream *st, int code)
         usb_outbox_doubt(&st->box, "the endpoint stays halted; stop and start again");
     else if (!st->flying)
         resume(st);
+    usb_transfer_lead(st);
 }
 
 void usb_transfer_drain(struct usb_stream *st)
@@ -337,6 +348,7 @@ static void LIBUSB_CALL piece_done(struct libusb_transfer *transfer)
         resume(st);
     else
         usb_transfer_pump(st);
+    usb_transfer_lead(st);
     /* Those who wait for the last one, at a stop. */
     if (!st->flying && (st->stopping || !st->running))
         vdi_cond_signal_all(card->cond);

@@ -74,6 +74,19 @@ int usb_tune_check(const struct usb_load *load, char *why, size_t size)
     return -1;
 }
 
+/* Transfers into memory of the controller take none of their own, so every buffer may be asked for at once. */
+static void take_all(struct usb_plan *out, const struct usb_load *load, uint64_t padded)
+{
+    uint64_t bytes = load->buffer_count * (padded + PAD);
+    uint64_t pieces = load->buffer_count * ((padded - 1u) / out->transfer_bytes + 1u);
+
+    if (!load->buffer_count || bytes > IN_FLIGHT_MOST || pieces > PIECES_MOST)
+        return;
+    out->in_flight_bytes = (uint32_t)most(out->in_flight_bytes, bytes);
+    out->piece_count = (uint32_t)most(out->piece_count, pieces);
+    out->whole = 1;
+}
+
 int usb_tune_plan(struct usb_plan *out, const struct usb_load *load, char *why, size_t why_size)
 {
     uint64_t rate = usb_tune_rate(load->frame_bytes, load->interval_num, load->interval_den);
@@ -120,11 +133,15 @@ int usb_tune_plan(struct usb_plan *out, const struct usb_load *load, char *why, 
     transfer = least(transfer, padded);
     out->transfer_bytes = (uint32_t)transfer;
     out->in_flight_bytes = (uint32_t)most(wanted, transfer + PAD);
+    out->whole = 0;
+    out->apart_bytes = out->in_flight_bytes;
     /* A frame is its transfers and one for its record. */
     out->piece_count = (uint32_t)least(
         most(out->in_flight_bytes / transfer + 2u * (out->in_flight_bytes / (padded + PAD)) + 2u,
              PIECES_LEAST),
         PIECES_MOST);
+    if (load->mapped && !load->in_flight_bytes)
+        take_all(out, load, padded);
     return 0;
 }
 

@@ -15,6 +15,8 @@ struct usb_plan {
     uint32_t transfer_bytes;
     uint32_t in_flight_bytes; /* asked for and not arrived, at most */
     uint32_t piece_count;
+    int whole;            /* every buffer is asked for as soon as it is there */
+    uint32_t apart_bytes; /* in flight, if that cannot be after all */
 };
 
 struct usb_load {
@@ -23,6 +25,7 @@ struct usb_load {
     uint32_t interval_den;
     int super;               /* SuperSpeed link */
     int mapped;              /* into memory of the controller: nothing is copied */
+    uint32_t buffer_count;   /* of such memory; 0: not known */
     uint64_t budget_bytes;   /* for all transfers, 0: no limit known */
     uint64_t buffers_bytes;  /* of the budget, that buffers take */
     int64_t request_ns;      /* the shortest request this controller was seen to do */

@@ -100,10 +100,12 @@ class UsbLibrary : public ::testing::Test {
         return reached;
     }
 
-    /* The nth call of libusb fails: a status with words, and nothing left behind. Whether it came to that. */
-    bool FailsAt(uint64_t nth, const char *id, const vdc_stream_config &config)
+    /* The nth call of libusb, or of one function of it, fails: a status with words, and nothing left behind. Whether
+     * it came to that. */
+    bool FailsAt(uint64_t nth, const char *id, const vdc_stream_config &config,
+                 const char *function = nullptr)
     {
-        fake_usb_fail_call(nullptr, nth, LIBUSB_ERROR_IO);
+        fake_usb_fail_call(function, nth, LIBUSB_ERROR_IO);
         int status = Begin(id, config);
         fake_usb_fail_call(nullptr, 0, 0);
         calls_failed += fake_usb_failures();

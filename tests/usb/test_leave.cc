@@ -75,6 +75,8 @@ class UsbLeave : public Leaving<UsbTest> {
         uint64_t before = fake_usb_failures();
         begun = steady_clock::now();
         fake_usb_refuse_transfer(0x81, 1, LIBUSB_ERROR_IO);
+        Take(
+            1); /* All buffers may be asked for: the next transfer is that of one that is given back. */
         Await(before + 1);
         return card;
     }
@@ -139,6 +141,7 @@ TEST_F(UsbLeave, AHandleIsReadyBehindTheDoubt)
     Take(5);
     begun = steady_clock::now();
     fake_usb_refuse_transfer(0x81, 1, LIBUSB_ERROR_IO);
+    Take(1);
     Await(1);
     /* It is ready for what was on its way, and for nothing else before patience is at its end. */
     int result = VDC_OK;

@@ -90,14 +90,20 @@ TEST(UsbFrame, RecordsAreBelievedOnlyIfAllAgrees)
     EXPECT_EQ(USB_LONG, usb_frame_last(&record, &shape, side, 2048, 7));
 }
 
-TEST(UsbTune, RefusesWithTheArithmetic)
+static usb_load Load1080p60()
 {
     usb_load load = {};
-    usb_plan plan;
-    char why[400];
     load.frame_bytes = 4147200;
     load.interval_num = 1;
     load.interval_den = 60;
+    return load;
+}
+
+TEST(UsbTune, RefusesWithTheArithmetic)
+{
+    usb_load load = Load1080p60();
+    usb_plan plan;
+    char why[400];
     EXPECT_EQ(-1, usb_tune_plan(&plan, &load, why, sizeof(why)));
     EXPECT_NE(nullptr, std::strstr(why, "248835840")) << why;
     load.super = 1;
@@ -117,6 +123,37 @@ TEST(UsbTune, RefusesWithTheArithmetic)
     EXPECT_EQ(0, usb_tune_plan(&plan, &load, why, sizeof(why)));
     EXPECT_EQ(2048u, plan.transfer_bytes);
     EXPECT_EQ(8192u, plan.in_flight_bytes);
+    EXPECT_FALSE(plan.whole);
+}
+
+/* Into mapped memory every buffer is asked for, if it is not too much, in bytes or in transfers. */
+TEST(UsbTune, AllBuffersOfMappedMemory)
+{
+    usb_load load = Load1080p60();
+    usb_plan plan;
+    char why[400];
+    load.super = 1;
+    load.buffer_count = 4;
+    ASSERT_EQ(0, usb_tune_plan(&plan, &load, why, sizeof(why)));
+    EXPECT_FALSE(plan.whole) << "not mapped";
+    load.mapped = 1;
+    ASSERT_EQ(0, usb_tune_plan(&plan, &load, why, sizeof(why)));
+    EXPECT_TRUE(plan.whole);
+    EXPECT_GE(plan.in_flight_bytes, 4u * (4147200u + 1024u));
+    EXPECT_LT(plan.apart_bytes, plan.in_flight_bytes);
+    EXPECT_GE(plan.piece_count, 4u);
+    load.buffer_count = 17; /* more than 64 MiB */
+    ASSERT_EQ(0, usb_tune_plan(&plan, &load, why, sizeof(why)));
+    EXPECT_FALSE(plan.whole);
+    load.buffer_count = 4;
+    load.transfer_bytes = 65536; /* 64 each */
+    ASSERT_EQ(0, usb_tune_plan(&plan, &load, why, sizeof(why)));
+    EXPECT_FALSE(plan.whole);
+    load.transfer_bytes = 0;
+    load.in_flight_bytes = 8400000; /* as it was asked to */
+    ASSERT_EQ(0, usb_tune_plan(&plan, &load, why, sizeof(why)));
+    EXPECT_FALSE(plan.whole);
+    EXPECT_EQ(8400000u, plan.in_flight_bytes);
 }
 
 TEST(UsbOptions, TakesWhatItKnows)

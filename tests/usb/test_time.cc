@@ -86,8 +86,9 @@ class UsbTime : public UsbTest {
             worst_ns = std::max(worst_ns, off);
         }
     }
-    /* So many frames of a new card whose counter jumps `phase` of an interval within the fourth one. */
-    fake_usb_card *Jump(const std::string &serial, int64_t ticks, double phase, int count)
+    /* So many frames of a new card whose counter jumps `phase` of an interval within the third one behind the first `before`. */
+    fake_usb_card *Jump(const std::string &serial, int64_t ticks, double phase, int count,
+                        int before = 1)
     {
         fake_usb_card *card = Plug(VDM_USB_SUPER, serial.c_str(), FAKE_USB_REAL);
         Open(("usb:" + serial).c_str());
@@ -99,11 +100,11 @@ class UsbTime : public UsbTest {
         double interval_us = 1e6 * info.format.interval_s.num / info.format.interval_s.den;
         said.clear();
         Start();
-        Watch(1);
+        Watch(before);
         if (ticks) {
             static vdm_ledger ledger;
             fake_usb_ledger(card, &ledger);
-            double start_us = static_cast<double>(ledger.frames[0].start_ns) / 1000;
+            double start_us = static_cast<double>(ledger.frames[before - 1].start_ns) / 1000;
             std::string script =
                 "time-jump@time=" +
                 std::to_string(static_cast<int64_t>(start_us + (3 + phase) * interval_us)) +
@@ -111,10 +112,20 @@ class UsbTime : public UsbTest {
             const char *what = "";
             EXPECT_EQ(0, fake_usb_faults(card, script.c_str(), &what)) << what;
         }
-        Watch(count - 1);
+        Watch(count - before);
         EXPECT_EQ(VDC_OK, vdc_stream_stop(stream));
         EXPECT_EQ(ticks ? 1u : 0u, fake_usb_injected(card, "time-jump"));
         return card;
+    }
+    /* Told, and no time is further off than it says; and that was the last of this card. */
+    void ExpectOvercome(fake_usb_card *card)
+    {
+        Judge(card);
+        EXPECT_EQ(0, outside) << worst_ns;
+        EXPECT_GE(flagged, 1);
+        EXPECT_LE(unknown, 4);
+        Close();
+        EXPECT_EQ(0u, fake_usb_reset());
     }
     std::vector<Said> said;
     int known = 0, unknown = 0, flagged = 0, outside = 0;
@@ -145,14 +156,47 @@ TEST_F(UsbTime, AJumpInAFrameIsOvercome)
             fake_usb_card *card =
                 Jump("J" + std::to_string(-ticks) + std::to_string(static_cast<int>(phase * 10)),
                      ticks, phase, 10);
-            Judge(card);
-            EXPECT_EQ(0, outside) << worst_ns;
-            EXPECT_GE(flagged, 1);
-            EXPECT_LE(unknown, 4);
-            Close();
-            EXPECT_EQ(0u, fake_usb_reset());
+            ExpectOvercome(card);
         }
     }
+}
+
+/* By then samples are seldom: the frames show it. */
+TEST_F(UsbTime, ALateJumpIsOvercome)
+{
+    for (int64_t ticks : {-100000, 1000000}) {
+        SCOPED_TRACE(ticks);
+        fake_usb_card *card = Jump("L" + std::to_string(-ticks), ticks, 0.3, 45, 35);
+        ExpectOvercome(card);
+    }
+}
+
+/* Often at first, which is the control, then only as its bound grows. */
+TEST_F(UsbTime, TheClockIsLookedAtSeldom)
+{
+    auto asked = [this](int64_t least_ns, int64_t *took_ms) {
+        int64_t begun = NowNs();
+        uint64_t before = fake_usb_controls();
+        while (NowNs() - begun < least_ns)
+            Watch(1);
+        *took_ms = (NowNs() - begun) / 1000000;
+        return static_cast<int64_t>(fake_usb_controls() - before);
+    };
+    EXPECT_TRUE(Patiently(3, [&] {
+        testing::AssertionResult result = testing::AssertionSuccess();
+        CaptureInRealTime();
+        int64_t took_ms = 0;
+        int64_t at_first = asked(500000000, &took_ms);
+        if (at_first <= took_ms / 250 + 2)
+            result = testing::AssertionFailure() << at_first << " at first";
+        (void)asked(1000000000, &took_ms);
+        int64_t later = asked(1500000000, &took_ms);
+        if (later < 1 || later > took_ms / 250 + 1)
+            result = testing::AssertionFailure() << later << " in " << took_ms << " ms";
+        Close();
+        EXPECT_EQ(0u, fake_usb_reset());
+        return result;
+    }));
 }
 
 /* From the bus to the first picture, firmware included, of a card that takes no time itself; one try of `hang` has a

@@ -77,6 +77,12 @@ void libusb_exit(libusb_context *asked)
     if (context->references > 0) {
         complain("libusb_exit: %u references to devices are held", context->references);
     }
+    // Each holds its device, and freeing it looks there.
+    for (const Transfer *at = w.transfers; at != nullptr; at = at->next_live) {
+        if (at->context == context) {
+            complain("libusb_exit: a transfer that it carried is not freed");
+        }
+    }
     for (const Message &message : context->messages) {
         let_go(message.device);
     }

@@ -8,8 +8,11 @@
 #include <chrono>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 namespace fake {
+
+static thread_local uint64_t callbacks_here;
 
 // Callbacks may be under way only while the context is busy, on its handler's thread.
 static void deliver(Lock &lock, libusb_context *context, Transfer *transfer)
@@ -25,7 +28,8 @@ static void deliver(Lock &lock, libusb_context *context, Transfer *transfer)
         transfer->delivered = 1;
         return;
     }
-    context->in_callback = true;
+    world().callbacks++;
+    callbacks_here++;
     lock.guard().unlock();
     if ((flags & LIBUSB_TRANSFER_FREE_BUFFER) != 0) {
         free(shown->buffer);
@@ -35,7 +39,6 @@ static void deliver(Lock &lock, libusb_context *context, Transfer *transfer)
         libusb_free_transfer(shown);
     }
     lock.guard().lock();
-    context->in_callback = false;
 }
 
 static bool wants(const Listener &listener, const Message &message)
@@ -57,11 +60,9 @@ static void tell(Lock &lock, libusb_context *context, Listener *listener, const 
     }
     auto callback = listener->callback;
     void *user = listener->user;
-    context->in_callback = true;
     lock.guard().unlock();
     int enough = callback(context, message.device, message.event, user);
     lock.guard().lock();
-    context->in_callback = false;
     listener->gone = listener->gone || enough != 0;
 }
 
@@ -97,37 +98,40 @@ static bool deliver_all(Lock &lock, libusb_context *context)
     return did;
 }
 
+// As libusb does it: one thread handles events, for one round; the others sleep until that round is over, whatever it
+// brought. `completed` is looked at when a round begins or a sleep does, and an interruption ends one round of whoever
+// handles events then, or next.
 int handle_events(Lock &lock, libusb_context *context, uint64_t timeout_ns, const int *completed)
 {
     auto deadline = std::chrono::steady_clock::now() + std::chrono::nanoseconds(timeout_ns);
-    auto finished = [&] { return completed != nullptr && *completed != 0; };
 
     if (context->busy && context->handler == std::this_thread::get_id()) {
         complain("events are handled within a callback");
         return LIBUSB_ERROR_BUSY;
     }
+    // A program may set it from another thread, as long as it interrupts then.
+    if (completed != nullptr && __atomic_load_n(completed, __ATOMIC_ACQUIRE) != 0) {
+        return 0;
+    }
     if (context->busy) {
-        while (context->in_callback) {
-            if (context->news.wait_until(lock.guard(), deadline) == std::cv_status::timeout) {
-                return 0;
-            }
-        }
-        if (!finished() && context->busy) {
-            (void)context->news.wait_until(lock.guard(), deadline);
-        }
+        (void)context->turned.wait_until(lock.guard(), deadline);
         return 0;
     }
     context->busy = true;
     context->handler = std::this_thread::get_id();
-    while (!finished() && !deliver_all(lock, context) && !context->interrupted) {
+    for (;;) {
+        bool told = std::exchange(context->interrupted, false);
+
+        if (deliver_all(lock, context) || told) {
+            break;
+        }
         if (context->news.wait_until(lock.guard(), deadline) == std::cv_status::timeout &&
-            context->messages.empty() && context->done.first == nullptr) {
+            context->messages.empty() && context->done.first == nullptr && !context->interrupted) {
             break;
         }
     }
     context->busy = false;
-    context->interrupted = false;
-    context->news.notify_all();
+    context->turned.notify_all();
     return 0;
 }
 
@@ -375,6 +379,13 @@ void libusb_interrupt_event_handler(libusb_context *asked)
         context->interrupted = true;
         context->news.notify_all();
     }
+}
+
+uint64_t fake_usb_callbacks(int here)
+{
+    Lock lock;
+
+    return here ? callbacks_here : world().callbacks;
 }
 
 // ---- Hotplug ----

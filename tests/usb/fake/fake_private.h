@@ -91,9 +91,9 @@ struct libusb_context {
     std::list<fake::Listener> listeners;
     int next_listener = 1;
     fake::Queue done;
-    std::condition_variable news;
-    bool busy = false; // somebody handles events
-    bool in_callback = false;
+    std::condition_variable news;   // for the handler
+    std::condition_variable turned; // its round is over
+    bool busy = false;              // somebody handles events
     std::thread::id handler;
     bool interrupted = false;
     uint32_t handles = 0;
@@ -195,6 +195,7 @@ struct World {
     Refusal refuse[ENDPOINTS];
     uint64_t failures = 0;
     uint64_t controls = 0;
+    uint64_t callbacks = 0;
     uint64_t in_flight = 0, bytes_in_flight = 0, memory_budget = 0;
     bool hotplug = true, dev_memory = true, hub = false;
     struct {

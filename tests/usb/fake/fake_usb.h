@@ -123,6 +123,8 @@ void fake_usb_set_memory_budget(uint64_t bytes);
 uint64_t fake_usb_calls(const char *function);
 /* Control transfers carried out, whoever asked, but for those of plugging in. */
 uint64_t fake_usb_controls(void);
+/* Callbacks of transfers: those on the calling thread in its life, or on all since fake_usb_reset(). */
+uint64_t fake_usb_callbacks(int here);
 /* Transfers under way now, on all devices. */
 uint64_t fake_usb_in_flight(void);
 

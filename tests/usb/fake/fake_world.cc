@@ -370,7 +370,8 @@ uint64_t fake_usb_reset(void)
         refusal = {};
     }
     w.fail_packet = {};
-    w.failures = w.controls = w.in_flight = w.bytes_in_flight = w.memory_budget = w.all_calls = 0;
+    w.failures = w.controls = w.callbacks = w.in_flight = w.bytes_in_flight = w.memory_budget =
+        w.all_calls = 0;
     for (auto &entry : w.calls) {
         entry = {};
     }

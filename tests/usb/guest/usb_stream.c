@@ -6,9 +6,9 @@
  *   save=FILE      the frame with number=N, 0 unless given         hold=1      until the device is gone
  *   lossy=1        frames may be missing, but none may be wrong    seconds=N   of patience, 20 unless given
  *   plant=1        the control of what is counted: a block and 4 KB of text a frame
- *   numbers=1      each picture's number, as it comes
+ *   numbers=1      each picture's number, as it comes              warm=N      frames before it is counted, 10 unless given
  *   leak=1         the control of a leak checker: a block a frame that nobody gives back
- * Times are from the call that opens the device; instructions' worth is the process' time behind the first ten frames.
+ * Times are from the call that opens the device; instructions' worth is the process' time behind the first `warm` frames.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,13 +20,13 @@
 #include "judge.h"
 #include "vidicon/vidicon.h"
 
-#define WARM         10u
 #define BUFFERS_MOST 32u
 
 static struct wish {
-    uint32_t compare, interval, caller, buffers, number, hold, lossy, seconds, plant, numbers, leak;
+    uint32_t compare, interval, caller, buffers, number, hold, lossy, seconds, plant, numbers, leak,
+        warm;
     const char *save;
-} wish = {.buffers = 4, .seconds = 20};
+} wish = {.buffers = 4, .seconds = 20, .warm = 10};
 
 static struct result {
     uint64_t frames, open_ms, first_ms, cpu_ns, bytes, allocations, span_ns;
@@ -140,11 +140,11 @@ static int capture(vdc_stream *stream, struct judge *judge, uint64_t frames, uin
             return complain("wait", status);
         if (result.frames++ == 0)
             result.first_ms = (now_ns(CLOCK_MONOTONIC) - begun) / 1000000;
-        if (result.frames == WARM) {
+        if (result.frames == wish.warm) {
             cpu = now_ns(CLOCK_PROCESS_CPUTIME_ID);
             allocations = counted_so_far();
             since = now_ns(CLOCK_MONOTONIC);
-        } else if (result.frames > WARM) {
+        } else if (result.frames > wish.warm) {
             result.bytes += frame->used_bytes;
         }
         if (wish.plant)
@@ -163,7 +163,7 @@ static int capture(vdc_stream *stream, struct judge *judge, uint64_t frames, uin
         if (status)
             return complain("release", status);
     }
-    if (result.frames > WARM) {
+    if (result.frames > wish.warm) {
         result.cpu_ns = now_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu;
         result.allocations = counted_so_far() - allocations;
         result.span_ns = now_ns(CLOCK_MONOTONIC) - since;
@@ -176,7 +176,7 @@ static int report(vdc_stream *stream, const struct judge *judge)
     vdc_stats stats = VDC_STATS_INIT;
     int status = vdc_stream_get_stats(&stats, stream);
     uint64_t dropped = 0, bus = stats.dropped[VDC_DROP_BUS];
-    uint64_t measured = result.frames > WARM ? result.frames - WARM : 0;
+    uint64_t measured = result.frames > wish.warm ? result.frames - wish.warm : 0;
 
     if (status)
         return complain("statistics", status);
@@ -213,6 +213,7 @@ static int parse(int argc, char **argv)
         {"seconds",  &wish.seconds },
         {"plant",    &wish.plant   },
         {"numbers",  &wish.numbers },
+        {"warm",     &wish.warm    },
         {"leak",     &wish.leak    }
     };
 
