@@ -121,34 +121,56 @@ outcome() {  # outcome NAME STARTED STATUS DETAIL
     printf '== %-18s %4d s  %s%s\n' "$1" $(($(now) - $2)) "$word" "${4:+  ($4)}"
 }
 
+# build_behind PRESET...: by what the tests meanwhile leave of the processors, and many of them wait.
+behind='' builder=''
+build_behind() {
+    behind=$*
+    idle='nice -n 19'
+    ! chrt -i 0 true 2>/dev/null || idle='chrt -i 0'
+    for preset in "$@"; do
+        rm -f "$logs/$preset-build.status"
+    done
+    # shellcheck disable=SC2016,SC2086
+    $idle timeout 5400 sh -c 'for preset; do sh tests/build.sh "$preset"; done' builder "$@" &
+    builder=$!
+    trap '[ -z "$builder" ] || kill "$builder" 2>/dev/null || true' EXIT
+    trap 'exit 130' INT TERM
+}
+
+# is_behind PRESET: when it is built, if it was to be built so. Should that have ended early, it was not.
+is_behind() {
+    case " $behind " in *" $1 "*) ;; *) return 1 ;; esac
+    while [ ! -f "$logs/$1-build.status" ] && [ -n "$builder" ] && kill -0 "$builder" 2>/dev/null; do
+        sleep 0.2
+    done
+    [ -f "$logs/$1-build.status" ]
+}
+
+# What is measured must not meet the builds.
+end_builds() {
+    [ -z "$builder" ] || wait "$builder" || true
+    builder=
+}
+
 # build PRESET [TARGET...]: once
 built=
 build() {
-    preset=$1
-    shift
-    case " $built " in *" $preset "*) return 0 ;; esac
-    built="$built $preset"
-    started=$(now)
-    status=0 linker=
-    # What the sanitizers bring goes into every program: this linker takes a third of the time for it.
-    case $preset in
-    asan | tsan) ! command -v ld.lld >/dev/null 2>&1 || linker=-fuse-ld=lld ;;
-    esac
-    {
-        LDFLAGS="${LDFLAGS:-}${linker:+ $linker}" cmake --preset "$preset" &&
-            $wrap timeout -k 30 1800 cmake --build --preset "$preset" -j "$jobs" "$@"
-    } >"$logs/$preset-build.log" 2>&1 || status=$?
-    outcome "$preset build" "$started" $status
-    if [ $status -eq 0 ]; then
+    case " $built " in *" $1 "*) return 0 ;; esac
+    built="$built $1"
+    is_behind "$1" || sh tests/build.sh "$@" || true
+    # One that was ended from outside has left none.
+    read -r status took 2>/dev/null <"$logs/$1-build.status" || status=1 took=0
+    outcome "$1 build" "$(($(now) - took))" "$status"
+    if [ "$status" -eq 0 ]; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
         notes="$notes
-failed: $preset build"
-        grep -E 'error|warning|FAILED|CMake Error' "$logs/$preset-build.log" | head -n 30
-        echo "   (all of it: $logs/$preset-build.log)"
+failed: $1 build"
+        grep -E 'error|warning|FAILED|CMake Error' "$logs/$1-build.log" | head -n 30
+        echo "   (all of it: $logs/$1-build.log)"
     fi
-    return $status
+    return "$status"
 }
 
 # A compiler cache that finds the same sources in another folder again.
@@ -175,26 +197,62 @@ count() {
 failed: $1, see $6"
 }
 
-# run NAME PRESET CTEST-ARGUMENT...: one more at a time than there are processors, since those that
-# live in real time sleep most of it
+# start_tests NAME FOLDER JOBS CTEST-ARGUMENT...: their report is $logs/NAME.xml.
+start_tests() {
+    report=$1 folder=$2 at_a_time=$3
+    shift 3
+    rm -f "$logs/$report.xml"
+    $wrap env ${whole:+GTEST_OUTPUT="xml:$PWD/$cases/"} \
+        ctest --test-dir "$folder" -j "$at_a_time" --timeout 300 --output-on-failure \
+        --no-tests=ignore --output-junit "$PWD/$logs/$report.xml" "$@" >"$logs/$report.log" 2>&1
+}
+
+# Labels of those that live in real time, and sleep most of it.
+waiting='usb|sim|conformance|samples'
+
+# run_all NAME PRESET [EXCEPT]: all tests but those with a label that EXCEPT, a regular expression, matches. Those that wait run two
+# more at a time than there are processors; beside them, and behind them when both want a processor, those that compute.
+run_all() {
+    begin_tests "$1"
+    # A place of its own for what ctest writes.
+    mkdir -p "$logs/$1-waiting"
+    echo "subdirs(\"$PWD/build/$2\")" >"$logs/$1-waiting/CTestTestfile.cmake"
+    start_tests "$1-waiting" "$logs/$1-waiting" $((jobs + 2)) -L "^($waiting)\$" \
+        ${3:+-LE "^($3)\$"} &
+    waiting_tests=$!
+    before=$wrap
+    wrap="nice -n 10 $wrap"
+    start_tests "$1" "build/$2" "$jobs" -LE "^($waiting${3:+|$3})\$" || status=$?
+    wrap=$before
+    wait $waiting_tests || status=$?
+    sum_up "$1" "$1-waiting"
+}
+
+# run NAME PRESET CTEST-ARGUMENT...
 run() {
+    begin_tests "$1"
     name=$1 preset=$2
     shift 2
-    started=$(now)
-    status=0
-    report=$PWD/$logs/$name.xml
-    cases=$PWD/$logs/$name.cases
-    rm -rf "$report" "$cases"
-    $wrap env ${whole:+GTEST_OUTPUT="xml:$cases/"} \
-        ctest --test-dir "build/$preset" -j "$((jobs + 1))" --timeout 300 --output-on-failure \
-        --no-tests=ignore --output-junit "$report" "$@" >"$logs/$name.log" 2>&1 || status=$?
+    start_tests "$name" "build/$preset" $((jobs + 1)) "$@" || status=$?
+    sum_up "$name"
+}
 
-    n=$(attribute tests "$report")
-    f=$(attribute failures "$report")
-    s=$(attribute skipped "$report")
+begin_tests() {
+    started=$(now) status=0 cases=$logs/$1.cases
+    rm -rf "$cases"
+}
+
+# sum_up NAME [MORE]: of one or two reports
+sum_up() {
+    n=0 f=0 s=0
+    for report in "$@"; do
+        n=$((n + $(attribute tests "$logs/$report.xml")))
+        f=$((f + $(attribute failures "$logs/$report.xml")))
+        s=$((s + $(attribute skipped "$logs/$report.xml")))
+    done
     [ $status -eq 0 ] || [ "$f" -gt 0 ] || f=1
     if [ $((n + f)) -eq 0 ]; then
-        skip "$name" "no such tests in build/$preset"
+        skip "$1" "there are no such tests"
         return 0
     fi
     p=$((n - f - s))
@@ -205,12 +263,15 @@ run() {
         p=$((p - programs + inside))
     fi
     [ $p -ge 0 ] || p=0
-    count "$name" "$started" $p "$f" "$s" "$logs/$name.log"
+    count "$1" "$started" $p "$f" "$s" "$logs/$1.log${2:+ and $2.log}"
     [ ! -d "$cases" ] || injections "$cases"
 
-    sed -n 's/^[0-9]*\/[0-9]* Test *#[0-9]*: *\([^ ]*\) .*\*\*\*Skipped.*/\1/p' "$logs/$name.log" |
-        sed "s/^/   skipped: /"
-    [ "$f" -eq 0 ] || sed -n '/The following tests FAILED/,$p' "$logs/$name.log" | head -n 40
+    for report in "$@"; do
+        sed -n 's/^[0-9]*\/[0-9]* Test *#[0-9]*: *\([^ ]*\) .*\*\*\*Skipped.*/\1/p' "$logs/$report.log" |
+            sed "s/^/   skipped: /"
+        ! grep -q 'The following tests FAILED' "$logs/$report.log" ||
+            sed -n '/The following tests FAILED/,$p' "$logs/$report.log" | head -n 40
+    done
 }
 
 # injections FOLDER: what the tests in these reports say of the faults that they injected.
@@ -282,7 +343,8 @@ case $label in
 esac
 
 if [ -z "$label" ] && wants dev && have dev cmake ninja gcc g++ valgrind && build dev; then
-    run dev dev -LE "^(bench${not_long:+|long})\$"
+    [ -n "$only" ] || build_behind asan tsan release mingw tidy
+    run_all dev dev "bench${not_long:+|long}"
 fi
 
 # Under a sanitizer the programs run whole.
@@ -292,9 +354,14 @@ if { [ "$label" = fuzz ] || { [ -z "$label" ] && wants asan; }; } &&
     ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
     UBSAN_OPTIONS=print_stacktrace=1
     export ASAN_OPTIONS UBSAN_OPTIONS
-    [ -n "$label" ] || run asan asan -LE "^(fuzz${not_long:+|long})\$"
-    share_fuzzing
-    run fuzz asan -L '^fuzz$'
+    # Their plain counts take the fuzzers seconds: they are among all the others then.
+    if [ -n "$not_long" ] && [ -z "$label" ]; then
+        run_all asan asan long
+    else
+        [ -n "$label" ] || run_all asan asan fuzz
+        share_fuzzing
+        run fuzz asan -L '^fuzz$'
+    fi
 fi
 
 # Kernels with much address randomness (vm.mmap_rnd_bits above 28) upset the thread sanitizer.
@@ -306,12 +373,13 @@ if [ -z "$label" ] && wants tsan && have tsan cmake ninja clang clang++ && build
     export TSAN_OPTIONS
     # A race shows in any repetition or in none: the plain counts, ten times as slow as they are.
     wrap="$wrap env -u VIDICON_LONG"
-    run tsan tsan ${not_long:+-LE '^long$'}
+    run_all tsan tsan ${not_long:+long}
 fi
 wrap='' whole=''
 
 if { [ "$label" = bench ] || { [ -z "$label" ] && wants release; }; } &&
     have release cmake ninja gcc g++ && build release; then
+    end_builds
     run bench release -L '^bench$'
     if [ "$long" = yes ]; then
         started=$(now)

@@ -37,7 +37,7 @@ VIDICON_PACKAGE='C:\package' VIDICON_OLD_IMAGE='C:\old.vdfw'
 export VIDICON_PACKAGE VIDICON_OLD_IMAGE
 
 seconds=120
-[ "${VIDICON_LONG:-0}" = 0 ] || seconds=1200
+[ -z "${VIDICON_LONG:-}" ] || seconds=1200
 if [ "$part" = driver ]; then
     sh "$here/suite.sh" chain.install 60 "$mingw/bin/wine_install.exe"
     sh "$here/suite.sh" chain.driver "$seconds" "$mingw/bin/wine_chain.exe"
