@@ -15,6 +15,13 @@ vm_die() {
     exit 1
 }
 
+# vm_used FOLDER PATTERN: notes that it was; what else there is by such a name, and nobody used in a month, is of sources that are no
+# more.
+vm_used() {
+    touch "$1"
+    find "${1%/*}" -mindepth 1 -maxdepth 1 -type d -name "$2" -mtime +30 -exec rm -rf {} + 2>/dev/null || true
+}
+
 # vm_locked NAME COMMAND...: one at a time, over all processes that share the cache.
 vm_locked() {
     mkdir -p "$vm_cache/locks"

@@ -57,4 +57,5 @@ END
 }
 
 vm_locked kernel-debug make_kernel
+vm_used "$vm_cache/kernel/$name-$key" 'debug-*'
 cat "$vm_cache/kernel/$name-$key/vars"

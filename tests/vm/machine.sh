@@ -90,7 +90,7 @@ machine_run() {
     machine_folder=$1 machine_seconds=$2 machine_image=$3 machine_initrd=$4 machine_append=$5
     shift 5
     # shellcheck disable=SC2086
-    set -- timeout --foreground -k 5 "$machine_seconds" "$vm_qemu" \
+    set -- ${machine_before:-} timeout --foreground -k 5 "$machine_seconds" "$vm_qemu" \
         -M pc,memory-backend=memory${machine_low:-} -m $machine_memory -cpu $machine_processor $machine_processors \
         -object memory-backend-memfd,id=memory,size=${machine_memory}M,share=on \
         -pidfile "$machine_folder/qemu.pid" -display none -nodefaults -no-reboot \

@@ -53,4 +53,5 @@ make_module() {
 
 mkdir -p "$vm_cache/module"
 vm_locked "module-$key" make_module
+vm_used "$place" '*'
 find "$place" -maxdepth 1 -name '*.ko'

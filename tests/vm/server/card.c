@@ -132,8 +132,8 @@ static void welcome(struct card *card)
     /* A message that begins and does not go on must not hold the card for ever. */
     (void)setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     (void)setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    if (card->pulled || card->client >= 0) {
-        (void)close(client);
+    if (card->pulled) {
+        close_client(client);
         return;
     }
     card->client = client;
@@ -191,8 +191,8 @@ static void *live(void *context)
 
     for (;;) {
         struct pollfd wait[3] = {
-            {.fd = card->wake,  .events = POLLIN},
-            {.fd = card->listener,                 .events = POLLIN},
+            {.fd = card->wake, .events = POLLIN},
+            {.events = POLLIN               },
             {.events = POLLIN}
         };
         struct timespec timeout;
@@ -209,6 +209,8 @@ static void *live(void *context)
             hang_up(card);
         card_catch_up(card);
         next = card_next_ns(card);
+        /* One at a time: the next one waits until this one has left, which a busy host may notice late. */
+        wait[1].fd = card->client < 0 ? card->listener : -1;
         wait[2].fd = card->client;
         if (card->wire && card->wire->wants_to_write(card))
             wait[2].events |= POLLOUT;

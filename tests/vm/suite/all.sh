@@ -1,8 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Runs in the guest what /share/suites lists, one SUITE SECONDS a line, each in a shell of its own.
+# shellcheck source=tests/vm/suite/leaks.sh
+. /suite/leaks.sh
+
 # What the machine itself lost while it started is not the driver's.
-[ ! -w /sys/kernel/debug/kmemleak ] || echo clear >/sys/kernel/debug/kmemleak
+[ ! -w "$kmemleak" ] || echo clear >"$kmemleak"
 while read -r suite seconds; do
     echo "vmr: $suite" >/dev/kmsg
     echo "$suite" >/share/running
@@ -15,15 +18,5 @@ while read -r suite seconds; do
 done </share/suites
 rm -f /share/running
 
-# Kmemleak tells only when it is asked, and not of what is younger than five seconds. One that gave up
-# by itself refuses to look, and has nothing to tell.
-scan() {
-    sleep "$1"
-    echo scan >/sys/kernel/debug/kmemleak || echo 'it refuses to look' >>/share/kmemleak.txt
-}
-if [ -w /sys/kernel/debug/kmemleak ]; then
-    scan 6
-    scan 1
-    cat /sys/kernel/debug/kmemleak >>/share/kmemleak.txt
-fi
+[ ! -w "$kmemleak" ] || look_for_leaks /share/kmemleak.txt
 echo "all of them" >/share/done

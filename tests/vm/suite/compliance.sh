@@ -18,11 +18,12 @@ check load modprobe vidicon || exit 0
 check node await 20 node_of vidicon
 note "v4l-utils $(cat /opt/v4l/version)"
 
-# comply NAME NODE OPTION...
+# comply NAME NODE OPTION...: a buffer that comes back done from the ioctl that gave it to the driver was filled meanwhile: an
+# emulated processor that stands still gives a card the time for that. The tool takes it for a mistake, and is asked once more.
 comply() {
     comply_name=$1
     shift
-    /opt/v4l/v4l2-compliance -d "$@" >"$scratch/comply.out" 2>&1
+    again_if 'g_flags() & V4L2_BUF_FLAG_DONE' /opt/v4l/v4l2-compliance -d "$@" >"$scratch/comply.out" 2>&1
     cat "$scratch/comply.out"
     total=$(tail -n 1 "$scratch/comply.out")
     # What it cannot test it counts as neither.

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 # kernels: 6.1 6.12 7
-# plain: 6.1
+# plain: 7
 # seconds: 400
 # long-seconds: 900
 # long-boot: conformance

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# plain: 6.12
+# plain: 7
 # long: 7 debug
 # seconds: 200
 # long-seconds: 300

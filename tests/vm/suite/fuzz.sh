@@ -11,7 +11,7 @@
 
 check load modprobe vidicon || exit 0
 check node await 30 node_of vidicon 1
-seconds=5
+seconds=2
 [ ! -f /share/long ] || seconds=90
 seed=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 

@@ -39,6 +39,20 @@ check() {
     return 1
 }
 
+# again_if PATTERN PROGRAM...: once more if it said that; what it said last is said.
+again_if() {
+    again_pattern=$1
+    shift
+    again_status=0
+    "$@" >"$scratch/again.out" 2>&1 || again_status=$?
+    if grep -q "$again_pattern" "$scratch/again.out"; then
+        "$@"
+        return
+    fi
+    cat "$scratch/again.out"
+    return $again_status
+}
+
 # value NAME ANSWER: NAME=NUMBER out of what the rig answered.
 value() {
     echo " $2" | sed -n "s/.* $1=\([0-9]*\).*/\1/p"

@@ -15,11 +15,9 @@ failslab)
     ;;
 leak)
     modprobe planted bug=leak
-    sleep 6 # kmemleak leaves alone what is younger than five seconds
-    echo scan >/sys/kernel/debug/kmemleak
-    sleep 1
-    echo scan >/sys/kernel/debug/kmemleak
-    cat /sys/kernel/debug/kmemleak
+    # shellcheck source=tests/vm/suite/leaks.sh
+    . /suite/leaks.sh
+    look_for_leaks /share/kmemleak.txt
     ;;
 *)
     modprobe planted "bug=$bug"

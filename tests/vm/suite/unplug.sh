@@ -6,7 +6,7 @@
 # long-seconds: 800
 # needs: nothing
 # The card leaves in the middle of a capture, in each of three ways, and comes back: the program
-# gets an error in time, the driver lets go, the next capture is right again.
+# gets an error in time and no wrong picture before it, the driver lets go, the next capture is right again.
 . /suite/lib.sh
 
 modinfo vidicon >/dev/null 2>&1 || {
@@ -33,7 +33,7 @@ come_about() {
 # leave HOW: with a capture going on.
 leave() {
     video=$(node_of vidicon) || return 1
-    frame_check "$video" size=320x240 format=YUYV frames=1000000 may-drop >"$scratch/leave.out" 2>&1 &
+    frame_check "$video" size=640x480 format=YUYV frames=1000000 may-drop >"$scratch/leave.out" 2>&1 &
     capture=$!
     sleep 0.5
     case $1 in
@@ -59,6 +59,7 @@ leave() {
         return 1
     }
     cat "$scratch/leave.out"
+    test "$(value bad "$(tail -n 1 "$scratch/leave.out")")" -eq 0
 }
 
 back() {

@@ -21,16 +21,16 @@ modprobe xhci-pci 2>/dev/null
 echo 64 >/sys/module/usbcore/parameters/usbfs_memory_mb
 image=/opt/firmware/capture-1.1.vdfw
 id=usb:VMRIG00000000005
-frames=30 turns=3
+frames=30 turns=2
 [ ! -f /share/long ] || frames=110 turns=5
 
 # run WAY: one run, its last line.
 run() {
     case $1 in
     bare-ordinary) usb_check super $image width=1920 frames=$((frames - 10)) verify=0 transfer=4194304 count=2 devmem=0 ;;
-    bare-mapped) usb_check super $image width=1920 frames=$((frames - 10)) verify=0 transfer=4194304 count=2 devmem=1 ;;
+    bare-mapped) usb_check super $image width=1920 frames=$((frames + 70)) verify=0 transfer=4194304 count=2 devmem=1 ;;
     ordinary) usb_stream $id YUYV 1920x1080 $frames caller=1 lossy=1 ;;
-    mapped) usb_stream "$id?devmem=on" YUYV 1920x1080 $frames lossy=1 ;;
+    mapped) usb_stream "$id?devmem=on" YUYV 1920x1080 $((frames + 290)) lossy=1 warm=220 ;;
     planted) usb_stream $id YUYV 1920x1080 $frames caller=1 lossy=1 plant=1 ;;
     esac >"$scratch/run.out" 2>&1 || return 1
     tail -n 1 "$scratch/run.out"
@@ -85,18 +85,19 @@ for memory in ordinary mapped; do
     check $memory.runs measure $memory || continue
     row "Vidicon, $memory memory" "$bare"
     note "$memory memory: Vidicon $figure, $speed kB/s"
-    # Into the controller's memory nothing is copied: what is left is one transfer a frame, and the program that is woken behind it
-    # costs more than half as much again, twice as much where the host is busy and the card's clock is looked at more often for each frame. A
-    # copy would be a hundred times as much.
+    # Into the controller's memory nothing is copied: what is left is one transfer a frame. The thread that waits for frames
+    # handles it as the loop does, and what the library adds, some 2,700 instructions a frame and now and then a look at the
+    # card's clock, is a tenth of that. A frame handed from thread to thread would be as much again, a copy a hundred times.
+    # It is counted from where the clock is looked at seldom.
     limit=105
-    [ $memory = ordinary ] || limit=250
+    [ $memory = ordinary ] || limit=120
     check $memory.limit at_most "$bare" $limit
 done
 echo >>/share/performance.md
 
-# Nothing is asked of the card for a frame: a longer run has no more requests, but for the clock's, one each 50 ms
-# however slow the machine is. Opening takes another time in each run and looks more often then, so all of the longer
-# run counts, and a few looks more; thirty frames would show all the same.
+# Nothing is asked of the card for a frame: a longer run has no more requests, but for the clock's: up to one each 50 ms
+# for a second, then at most one each 250 ms, however slow the machine is; and a second request where the two clocks disagree,
+# which they do here, as a card at its fastest has a time of its own. All of the longer run counts.
 hundredths() {
     read -r hundredths_now _ </proc/uptime
     echo "${hundredths_now%.*}${hundredths_now#*.}"
@@ -107,10 +108,12 @@ controls() {
     echo "$(($(value controls "$(rig usb 5)") - controls_before)) $(($(hundredths) - controls_begun))"
 }
 short=$(controls 10)
-long=$(controls 40)
-spare=$((${long#* } / 5 + 8))
+long=$(controls 250)
+later=$((${long#* } - 100))
+[ $later -gt 0 ] || later=0
+spare=$((30 + later / 25))
 check controls test "$((${long% *} - ${short% *}))" -le "$spare"
-note "control requests: ${short% *} in a run of 10 frames, ${long% *} of 40, up to $spare of them not the frames'"
+note "control requests: ${short% *} in a run of 10 frames, ${long% *} of 250, up to $spare of them not the frames'"
 
 # The control: 4 KB written and a block taken a frame show, and so do they where none are allowed.
 answer=$(run planted)

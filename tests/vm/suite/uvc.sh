@@ -52,17 +52,23 @@ pulled() {
         test "$(value frames "$(tail -n 1 "$scratch/leave.out" | sed 's/.*frames=/frames=/')")" -ge 1
 }
 
-# again_if_silent PROGRAM...: once more if no frame came at all.
-again_if_silent() {
-    "$@" >"$scratch/silent.out" 2>&1
-    silent_status=$?
-    if grep -q 'frame 0 did not come' "$scratch/silent.out"; then
-        "$@"
-        return
-    fi
-    cat "$scratch/silent.out"
-    return $silent_status
+# Controls of again_if: a program that says TEXT and fails, TIMES times, ends with STATUS behind so many calls that LEFT are left.
+fails_at_first() {
+    left=$(cat "$scratch/left")
+    echo $((left - 1)) >"$scratch/left"
+    [ "$left" -gt 0 ] || return 0
+    echo "$1"
+    return 1
 }
+asked() { # asked TIMES TEXT STATUS LEFT
+    echo "$1" >"$scratch/left"
+    asked_status=0
+    again_if 'frame 0 did not come' fails_at_first "$2" || asked_status=$?
+    test $asked_status -eq "$3" -a "$(cat "$scratch/left")" -eq "$4"
+}
+check control.silent-once asked 1 'frame 0 did not come' 0 -1
+check control.silent-twice asked 2 'frame 0 did not come' 1 0
+check control.wrong-is-not-asked-again asked 2 'frame 3 is wrong' 1 1
 
 for form in high.iso high.bulk super.iso super.bulk; do
     words='' lossy=lossy=1
@@ -74,7 +80,7 @@ for form in high.iso high.bulk super.iso super.bulk; do
     sleep 0.2
     # shellcheck disable=SC2086
     # What the kernel's driver loses in a slow guest is its own affair, and one without any is asked again; none may be wrong.
-    capture kernel again_if_silent usb_stream "v4l2:$(node_of uvcvideo)" YUYV 320x240 $frames compare=1 buffers=32 lossy=1 \
+    capture kernel again_if 'frame 0 did not come' usb_stream "v4l2:$(node_of uvcvideo)" YUYV 320x240 $frames compare=1 buffers=32 lossy=1 \
         "save=$scratch/kernel.raw"
     usb_stream $id YUYV 320x240 $frames compare=1 buffers=32 $lossy "save=$scratch/vidicon.raw" >"$scratch/own.out" 2>&1 &
     own=$!
