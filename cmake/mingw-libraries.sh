@@ -17,9 +17,9 @@ fail() {
     exit 1
 }
 
-source_of() {  # source_of PACKAGE: "NAME VERSION" of its source
+source_of() {  # source_of PACKAGE: "NAME VERSION" of its source, without Debian's revision
     # shellcheck disable=SC2016
-    dpkg-query -W -f='${source:Package} ${source:Version}' "$1" 2>/dev/null
+    found=$(dpkg-query -W -f='${source:Package} ${source:Version}' "$1" 2>/dev/null) && echo "${found%-*}"
 }
 
 if ! { png=$(source_of libpng-dev) && yuv=$(source_of libyuv-dev) &&
@@ -28,7 +28,7 @@ if ! { png=$(source_of libpng-dev) && yuv=$(source_of libyuv-dev) &&
     fail 'libpng-dev, libyuv-dev, libusb-1.0-0-dev and the compiler for Windows are not all installed'
 fi
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vidicon/mingw
-kept=$cache/2-$(echo "$png $yuv $usb gcc $compiler" | tr -c 'A-Za-z0-9.+~\n-' '_')
+kept=$cache/3-$(echo "$png $yuv $usb gcc $compiler" | tr -c 'A-Za-z0-9.+~\n-' '_')
 
 if [ -f "$kept/ready" ]; then
     echo "$kept"
@@ -67,10 +67,14 @@ END
         fail "no lists of source packages: $(tail -n 1 "$work/apt.log")"
 }
 
+# Any of Debian's revisions of it has the same: an archive soon has another one than was installed.
 unpack() {  # unpack FOLDER NAME VERSION: as its author released it
     mkdir "$work/$1" "$work/$1.files"
+    revision=$(APT_CONFIG=$work/apt/apt.conf apt-cache showsrc --only-source "$2" 2>>"$work/apt.log" |
+        sed -n 's/^Version: //p' | grep -m 1 -xE "$(echo "$3" | sed 's/[.+]/\\&/g')(-[^-]*)?") ||
+        fail "no source of $2 $3"
     (cd "$work/$1.files" && APT_CONFIG=$work/apt/apt.conf \
-        apt-get source -qq --download-only --tar-only "$2=$3") >>"$work/apt.log" 2>&1 ||
+        apt-get source -qq --download-only --tar-only "$2=$revision") >>"$work/apt.log" 2>&1 ||
         fail "no source of $2 $3: $(tail -n 1 "$work/apt.log")"
     tar -x --strip-components=1 --no-same-owner -C "$work/$1" -f "$work/$1.files"/*.orig.tar.* ||
         fail "the source of $2 cannot be unpacked"

@@ -52,24 +52,20 @@ vm_mirrors() {
     [ -n "$vm_mirror" ] || vm_die "apt on this machine knows no $vm_base main"
 }
 
-# vm_apt RELEASE COMMAND...: apt-get for RELEASE with its backports, with nothing installed, in a
-# folder of its own. apt checks signatures as always.
-vm_apt() {
-    vm_apt_dir=$vm_cache/apt/$1
-    vm_apt_release=$1
-    shift
-    if [ ! -s "$vm_apt_dir/ready" ]; then
-        vm_mirrors
-        mkdir -p "$vm_apt_dir/lists/partial" "$vm_apt_dir/archives/partial" "$vm_apt_dir/empty"
-        : >"$vm_apt_dir/status"
-        vm_keys=/usr/share/keyrings/debian-archive-keyring.gpg
-        {
-            echo "deb [signed-by=$vm_keys] $vm_mirror $vm_apt_release main"
-            echo "deb [signed-by=$vm_keys] $vm_mirror $vm_apt_release-backports main"
-            [ -z "$vm_mirror_security" ] ||
-                echo "deb [signed-by=$vm_keys] $vm_mirror_security $vm_apt_release-security main"
-        } >"$vm_apt_dir/sources.list"
-        cat >"$vm_apt_dir/apt.conf" <<END
+# vm_apt_ready: the folder of vm_apt_release, with the lists of its packages.
+vm_apt_ready() {
+    [ ! -s "$vm_apt_dir/ready" ] || return 0
+    vm_mirrors
+    mkdir -p "$vm_apt_dir/lists/partial" "$vm_apt_dir/archives/partial" "$vm_apt_dir/empty"
+    : >"$vm_apt_dir/status"
+    vm_keys=/usr/share/keyrings/debian-archive-keyring.gpg
+    {
+        echo "deb [signed-by=$vm_keys] $vm_mirror $vm_apt_release main"
+        echo "deb [signed-by=$vm_keys] $vm_mirror $vm_apt_release-backports main"
+        [ -z "$vm_mirror_security" ] ||
+            echo "deb [signed-by=$vm_keys] $vm_mirror_security $vm_apt_release-security main"
+    } >"$vm_apt_dir/sources.list"
+    cat >"$vm_apt_dir/apt.conf" <<END
 Dir::Etc::SourceList "$vm_apt_dir/sources.list";
 Dir::Etc::SourceParts "$vm_apt_dir/empty";
 Dir::Etc::Preferences "$vm_apt_dir/none";
@@ -88,10 +84,18 @@ Acquire::Languages "none";
 Acquire::Retries "3";
 Acquire::PDiffs "false";
 END
-        APT_CONFIG=$vm_apt_dir/apt.conf apt-get update -qq >&2 ||
-            vm_die "cannot fetch the package lists of $vm_apt_release"
-        date >"$vm_apt_dir/ready"
-    fi
+    APT_CONFIG=$vm_apt_dir/apt.conf apt-get update -qq >&2 ||
+        vm_die "cannot fetch the package lists of $vm_apt_release"
+    date >"$vm_apt_dir/ready"
+}
+
+# vm_apt RELEASE COMMAND...: apt-get for RELEASE with its backports, with nothing installed, in a
+# folder of its own, which several may want at once. apt checks signatures as always.
+vm_apt() {
+    vm_apt_dir=$vm_cache/apt/$1
+    vm_apt_release=$1
+    shift
+    [ -s "$vm_apt_dir/ready" ] || vm_locked "apt-$vm_apt_release" vm_apt_ready || exit 1
     APT_CONFIG=$vm_apt_dir/apt.conf apt-get -qq "$@"
 }
 

@@ -34,28 +34,35 @@ plug() {
 once() {
     case $1 in
     vidicon) usb_stream $id YUYV 320x240 $frames lossy=1 buffers=16 interval=333333 ;;
+    ordinary) usb_stream "$id?devmem=off" YUYV 320x240 $frames lossy=1 buffers=16 interval=333333 ;;
     libuvc) peer_libuvc 320x240 $frames ;;
     esac 2>/dev/null | grep '^frames='
 }
 
-# measure WHO: sets $figure, instructions a frame of its process, the middle of the turns.
+# measure WHO...: in turns; sets $least_WHO, instructions a frame of its process, the least of the turns, as a host that is late
+# with the frames only adds: the bus is asked for packets all the same.
 measure() {
-    : >"$scratch/figures"
+    for who; do
+        eval "least_$who=0"
+    done
     turn=0
     while [ $turn -lt $turns ]; do
         turn=$((turn + 1))
-        answer=$(once "$1") || break
-        echo "$1: $answer"
-        echo $(($(value cpu_ns_per_frame "$answer") / 2)) >>"$scratch/figures"
+        for who; do
+            answer=$(once "$who") || return 1
+            echo "$who: $answer"
+            figure=$(($(value cpu_ns_per_frame "$answer") / 2))
+            test $figure -gt 1000 || return 1
+            eval "least=\$least_$who"
+            [ $least -gt 0 ] && [ $least -le $figure ] || eval "least_$who=$figure"
+        done
     done
-    figure=$(sort -n "$scratch/figures" | sed -n "$(((turns + 1) / 2))p" | grep . || echo 0)
-    test "$figure" -gt 1000
 }
 
-# at_most OF LIMIT
+# at_most FIGURE OF LIMIT
 at_most() {
-    echo "$figure instructions a frame, libuvc $1, limit $2 hundredths"
-    test $((figure * 100)) -le $(($1 * $2))
+    echo "$1 instructions a frame, libuvc $2, limit $3 hundredths"
+    test $(($1 * 100)) -le $(($2 * $3))
 }
 
 printf '| UVC camera at high speed, 320x240 YUYV, Linux %s | libuvc, instructions/frame | Vidicon | of libuvc |\n| --- | --- | --- | --- |\n' \
@@ -65,17 +72,14 @@ for form in bulk iso; do
     [ $form = bulk ] || words=
     # shellcheck disable=SC2086
     check $form.plug plug $words || continue
-    check $form.libuvc measure libuvc || continue
-    libuvc=$figure
-    check $form.vidicon measure vidicon || continue
-    echo "| $form | $libuvc | $figure | 0.$(printf %02d $((figure * 100 / libuvc))) |" >>/share/performance.md
-    note "$form: libuvc $libuvc instructions a frame, Vidicon $figure"
-    check $form.limit at_most "$libuvc" "$limit"
-    # The control: without the controller's memory it costs more, and that must show.
-    with=$figure id="$id?devmem=off"
-    check $form.control measure vidicon
-    id=usb:CAM1
-    check $form.control.copies-are-seen test "$figure" -gt $((with + with / 20))
+    # The control is in it: without the controller's memory it costs more, and that must show.
+    check $form.runs measure libuvc vidicon ordinary || continue
+    # shellcheck disable=SC2154
+    echo "| $form | $least_libuvc | $least_vidicon | 0.$(printf %02d $((least_vidicon * 100 / least_libuvc))) |" >>/share/performance.md
+    # shellcheck disable=SC2154
+    note "$form: libuvc $least_libuvc instructions a frame, Vidicon $least_vidicon, into ordinary memory $least_ordinary"
+    check $form.limit at_most "$least_vidicon" "$least_libuvc" "$limit"
+    check $form.control.copies-are-seen test "$least_ordinary" -gt $((least_vidicon + least_vidicon / 20))
 done
 echo >>/share/performance.md
 
