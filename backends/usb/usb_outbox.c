@@ -181,17 +181,19 @@ static int leads(const struct usb_outbox *box, int64_t deadline_ns)
 
 int usb_outbox_wait(struct usb_outbox *box, struct vdi_completion *out, int64_t deadline_ns)
 {
-    int over = 0;
+    int turned = 0, over = 0;
     int result;
 
     vdi_mutex_lock(box->lock);
     while ((result = outcome(box, out)) == NOTHING_YET && !over) {
-        if (leads(box, deadline_ns)) {
+        /* A turn that brought a frame costs no look at the clock. */
+        if (turned && is_over(deadline_ns))
+            break;
+        turned = leads(box, deadline_ns);
+        if (turned)
             usb_pump_turn(box->pump, deadline_ns);
-            over = is_over(deadline_ns);
-        } else {
+        else
             over = vdi_cond_wait(box->cond, box->lock, deadline_ns);
-        }
     }
     vdi_mutex_unlock(box->lock);
     return result == NOTHING_YET ? VDC_E_TIMEOUT : result;

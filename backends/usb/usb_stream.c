@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define SILENCE_NS    (1000 * USB_MS) /* without a frame, before the device is asked why */
+#define SILENCE_NS    (1000 * USB_MS) /* and four intervals */
 #define SILENCES_MOST 3u
 #define TOGETHER_NS   (100 * USB_MS) /* one waking for what is due within that */
 
@@ -135,6 +135,12 @@ static void look_whether_gone(void *argument)
 
 /* ---- Start ---- */
 
+/* How long no frame comes before the device is asked why. */
+static int64_t patience(const struct usb_stream *st)
+{
+    return SILENCE_NS + 4 * (int64_t)st->interval_ns;
+}
+
 static void reset_run(struct usb_stream *st)
 {
     usb_account_reset(st);
@@ -152,9 +158,9 @@ static void reset_run(struct usb_stream *st)
     st->last_host_ns = INT64_MIN;
     st->current_from = 0;
     st->jumped = 0;
-    st->frame_seen_ns = vdi_now_ns();
     st->sample_due_ns = 0;
-    st->watch_ns = vdi_now_ns() + SILENCE_NS;
+    st->watched_good = 0;
+    st->watch_ns = vdi_now_ns() + patience(st);
 }
 
 int usb_stream_start(struct vdi_stream *stream)
@@ -361,10 +367,9 @@ void usb_stream_serve(struct usb_card *card)
     look = now + TOGETHER_NS >= st->watch_ns;
     sample = now + (look && now >= st->settled_ns ? TOGETHER_NS : 0) >= st->sample_due_ns;
     if (look) {
-        int64_t patience = SILENCE_NS + 4 * (int64_t)st->interval_ns;
-
-        look = !quiet && now - st->frame_seen_ns >= patience;
-        st->watch_ns = now + SILENCE_NS;
+        look = !quiet && st->good == st->watched_good;
+        st->watched_good = st->good;
+        st->watch_ns = now + patience(st);
     }
     usb_card_unlock(card);
     if (clear) {

@@ -106,8 +106,8 @@ struct usb_stream {
     struct card_clock clock;
     int64_t sample_due_ns;
     int64_t settled_ns;    /* from then on samples are seldom */
-    int64_t frame_seen_ns; /* when the last frame came */
-    int64_t watch_ns;
+    int64_t watch_ns;      /* when it is asked whether frames come */
+    uint64_t watched_good; /* and how many there were the last time */
     uint64_t last_ticks;
     uint64_t last_sequence;
     int has_last;

@@ -7,10 +7,11 @@
 
 #define SETTLE_NS   (1000 * USB_MS) /* from the start, and from a jump that frames show */
 #define OFTEN_NS    (50 * USB_MS)   /* between two samples then */
-#define LEAST_NS    (250 * USB_MS)  /* and later */
-#define MOST_NS     (1000 * USB_MS)
+#define LEAST_NS    (500 * USB_MS)  /* and later */
+#define MOST_NS     (2000 * USB_MS)
 #define RETRY_NS    (5 * USB_MS)
 #define EXACT_TICKS 4
+#define NS_PER_S    UINT64_C(1000000000)
 
 void usb_time_reset(struct usb_stream *st)
 {
@@ -19,7 +20,7 @@ void usb_time_reset(struct usb_stream *st)
 }
 
 /* A reading leaves half of its request open, and the bound grows from there by the stated tolerance: once it has grown by
- * half of that, by 50 us in 500 ms at 100 ppm, the next reading is worth its request. */
+ * as much again, by 100 us in a second at 100 ppm, the next reading is worth its request. */
 static int64_t until_next(const struct usb_stream *st, int64_t now)
 {
     const struct vdi_timebase *base = &st->clock.base;
@@ -29,7 +30,7 @@ static int64_t until_next(const struct usb_stream *st, int64_t now)
         return OFTEN_NS;
     if (!base->tolerance_ppm || base->half_ns > MOST_NS)
         return MOST_NS;
-    until = base->half_ns / 2 * 1000000 / base->tolerance_ppm;
+    until = base->half_ns * 1000000 / base->tolerance_ppm;
     return until < LEAST_NS ? LEAST_NS : until > MOST_NS ? MOST_NS : until;
 }
 
@@ -94,6 +95,17 @@ static int goes_on(const struct usb_stream *st, uint64_t sequence, uint64_t tick
     return got + EXACT_TICKS >= expected && got <= expected + EXACT_TICKS;
 }
 
+/* As the frame began, and it took so long: INT64_MIN if either is not known. */
+static int64_t end_time(const struct usb_stream *st, const struct vdh_completion *record,
+                        const struct vdi_completion *out)
+{
+    uint64_t took = record->end_ticks - record->ticks;
+
+    if (out->error_bound_ns == VDC_ERROR_UNKNOWN_NS || took > UINT32_MAX)
+        return INT64_MIN;
+    return out->host_time_ns + (int64_t)(took * NS_PER_S / st->card->base.core.identity.time_hz);
+}
+
 void usb_time_put(struct usb_stream *st, const struct vdh_completion *record,
                   struct vdi_completion *out)
 {
@@ -107,7 +119,7 @@ void usb_time_put(struct usb_stream *st, const struct vdh_completion *record,
     st->last_sequence = out->sequence;
     st->last_ticks = record->ticks;
     card_clock_map(&st->clock, record->ticks, out);
-    out->end_time_ns = card_clock_end_ns(&st->clock, record->end_ticks);
+    out->end_time_ns = end_time(st, record, out);
     if (out->sequence < st->current_from) {
         out->error_bound_ns = VDC_ERROR_UNKNOWN_NS;
         out->end_time_ns = INT64_MIN;
@@ -125,5 +137,4 @@ void usb_time_put(struct usb_stream *st, const struct vdh_completion *record,
     if (st->jumped)
         out->flags |= VDC_FRAME_TIME_JUMP;
     st->jumped = 0;
-    st->frame_seen_ns = vdi_now_ns();
 }

@@ -96,7 +96,7 @@ done
 echo >>/share/performance.md
 
 # Nothing is asked of the card for a frame: a longer run has no more requests, but for the clock's: up to one each 50 ms
-# for a second, then at most one each 250 ms, however slow the machine is; and a second request where the two clocks disagree,
+# for a second, then at most one each 500 ms, however slow the machine is; and a second request where the two clocks disagree,
 # which they do here, as a card at its fastest has a time of its own. All of the longer run counts.
 hundredths() {
     read -r hundredths_now _ </proc/uptime
