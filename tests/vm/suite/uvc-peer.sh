@@ -39,12 +39,9 @@ once() {
     esac 2>/dev/null | grep '^frames='
 }
 
-# measure WHO...: in turns; sets $least_WHO, instructions a frame of its process, the least of the turns, as a host that is late
-# with the frames only adds: the bus is asked for packets all the same.
+# measure WHO...: in turns, added to what was measured before; sets $mean_WHO, instructions a frame of its process. Now and then one
+# turn is a third dearer, as the bus is asked for packets all the same when a frame comes late.
 measure() {
-    for who; do
-        eval "least_$who=0"
-    done
     turn=0
     while [ $turn -lt $turns ]; do
         turn=$((turn + 1))
@@ -53,9 +50,12 @@ measure() {
             echo "$who: $answer"
             figure=$(($(value cpu_ns_per_frame "$answer") / 2))
             test $figure -gt 1000 || return 1
-            eval "least=\$least_$who"
-            [ $least -gt 0 ] && [ $least -le $figure ] || eval "least_$who=$figure"
+            eval "sum_$who=\$((sum_$who + figure))"
         done
+    done
+    measured=$((measured + turns))
+    for who; do
+        eval "mean_$who=\$((sum_$who / measured))"
     done
 }
 
@@ -73,13 +73,16 @@ for form in bulk iso; do
     # shellcheck disable=SC2086
     check $form.plug plug $words || continue
     # The control is in it: without the controller's memory it costs more, and that must show.
+    measured=0 sum_libuvc=0 sum_vidicon=0 sum_ordinary=0
     check $form.runs measure libuvc vidicon ordinary || continue
+    # That it is too much is only believed of twice as many.
     # shellcheck disable=SC2154
-    echo "| $form | $least_libuvc | $least_vidicon | 0.$(printf %02d $((least_vidicon * 100 / least_libuvc))) |" >>/share/performance.md
+    [ $((mean_vidicon * 100)) -le $((mean_libuvc * limit)) ] || measure libuvc vidicon ordinary
+    echo "| $form | $mean_libuvc | $mean_vidicon | 0.$(printf %02d $((mean_vidicon * 100 / mean_libuvc))) |" >>/share/performance.md
     # shellcheck disable=SC2154
-    note "$form: libuvc $least_libuvc instructions a frame, Vidicon $least_vidicon, into ordinary memory $least_ordinary"
-    check $form.limit at_most "$least_vidicon" "$least_libuvc" "$limit"
-    check $form.control.copies-are-seen test "$least_ordinary" -gt $((least_vidicon + least_vidicon / 20))
+    note "$form: libuvc $mean_libuvc instructions a frame, Vidicon $mean_vidicon, into ordinary memory $mean_ordinary"
+    check $form.limit at_most "$mean_vidicon" "$mean_libuvc" "$limit"
+    check $form.control.copies-are-seen test "$mean_ordinary" -gt $((mean_vidicon + mean_vidicon / 20))
 done
 echo >>/share/performance.md
 
