@@ -86,7 +86,7 @@ for memory in ordinary mapped; do
     row "Vidicon, $memory memory" "$bare"
     note "$memory memory: Vidicon $figure, $speed kB/s"
     # Into the controller's memory nothing is copied: what is left is one transfer a frame. The thread that waits for frames
-    # handles it as the loop does, and what the library adds, some 2,700 instructions a frame and now and then a look at the
+    # handles it as the loop does, and what the library adds, some 2,400 instructions a frame and now and then a look at the
     # card's clock, is a tenth of that. A frame handed from thread to thread would be as much again, a copy a hundred times.
     # It is counted from where the clock is looked at seldom.
     limit=105
