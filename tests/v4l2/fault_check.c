@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fault_check list | NAME [unarmed] | frames COUNT | unplugs PLACE STEPS: the card's faults under the kernel's driver, through the
+ * fault_check list | NAME [unarmed] | frames COUNT [FILE] | unplugs PLACE STEPS: the card's faults under the kernel's driver, through the
  * library, in a guest of tests/vm (suite/faults.sh). A fault that was not injected is a failure, so "unarmed" fails.
  */
 #include <stdio.h>
@@ -22,6 +22,7 @@ static vdc_context *context;
 static char node[96]; /* as an id */
 static int unarmed;
 static int frame_ms = WAIT_MS; /* for a frame */
+static const char *until;      /* a file: frames count from when it is there */
 
 static int fail(const char *what)
 {
@@ -50,7 +51,7 @@ static int ready(int patience_ms)
         if (state == VDC_DEVICE_READY) {
             return 0;
         }
-        fault_sleep_ms(50);
+        fault_sleep_ms(100);
     } while (fault_now_ms() < end);
     return -1;
 }
@@ -138,7 +139,7 @@ static void look_at_events(struct capture *capture)
 
 static int deliver(struct capture *capture, const struct fault *fault, uint32_t frames)
 {
-    while (capture->frames < frames) {
+    while (until || capture->frames < frames) {
         const vdc_frame *frame = NULL;
         int mismatches = fault && fault->outcome == MISMATCHES && !capture->mismatch;
 
@@ -163,6 +164,10 @@ static int deliver(struct capture *capture, const struct fault *fault, uint32_t 
         take(capture, frame, fault);
         if (vdc_stream_release(capture->stream, frame) != VDC_OK) {
             return fail("release");
+        }
+        if (until && access(until, F_OK) == 0) {
+            frames += capture->frames;
+            until = NULL;
         }
     }
     return 0;
@@ -530,7 +535,8 @@ static int unplugs(const char *place, unsigned steps)
     return 0;
 }
 
-/* A capture that somebody outside disturbs: the machine sleeps, for instance. */
+/* A capture that somebody outside disturbs: the machine sleeps, for instance. With a file it goes on until that is there, and
+ * then for so many frames. */
 static int disturbed(uint32_t frames)
 {
     static const struct fault any = {.place = IN_STREAM, .outcome = RESTARTS, .cause = -1};
@@ -551,7 +557,8 @@ static int begin(int argc, char **argv)
     if (argc == 4 && strcmp(argv[1], "unplugs") == 0) {
         return unplugs(argv[2], (unsigned)strtoul(argv[3], NULL, 10));
     }
-    if (argc == 3 && strcmp(argv[1], "frames") == 0) {
+    if (argc > 2 && strcmp(argv[1], "frames") == 0) {
+        until = argc > 3 ? argv[3] : NULL;
         return disturbed((uint32_t)strtoul(argv[2], NULL, 10));
     }
     unarmed = argc > 2 && strcmp(argv[2], "unarmed") == 0;
@@ -560,7 +567,8 @@ static int begin(int argc, char **argv)
             return run(&faults[n]);
         }
     }
-    printf("fault_check list | NAME [unarmed] | frames COUNT | unplugs probe|start|stop STEPS\n");
+    printf("fault_check list | NAME [unarmed] | frames COUNT [FILE] | unplugs probe|start|stop "
+           "STEPS\n");
     return -1;
 }
 
