@@ -60,8 +60,9 @@ for file; do
         done
 done
 
-# A kernel that looks at each memory access takes half of its start to unpack this.
-find "$root/programs" "$root/lib/modules/$release/extra" -type f -exec strip --strip-debug {} + 2>/dev/null || true
+# A kernel that looks at each memory access takes half of its start to unpack this. A module without its signature, which goes
+# with the rest, needs no look at it either: an emulated processor takes long for that, and ours has none anyway.
+find "$root/programs" "$root/lib/modules/$release" -type f -exec strip --strip-debug {} + 2>/dev/null || true
 find "$root" -name 'libvidicon.so*' -type f -exec strip --strip-debug {} +
 
 depmod -b "$root" "$release"
