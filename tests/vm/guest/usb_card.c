@@ -14,6 +14,7 @@
 #include "vidicon_brand.h"
 
 #define TIMEOUT_MS  2000
+#define POLL_US     40000 /* a libusb begun anew costs an emulated processor much */
 #define IMAGE_MOST  (1 << 20)
 #define TABLES_MOST 16384u
 
@@ -87,7 +88,7 @@ int usb_open(struct usb_card *card, int speed, unsigned seconds)
             return 0;
         if (usb_now_ns() > end)
             return usb_fail("no card at this speed", result);
-        (void)usleep(5000);
+        (void)usleep(POLL_US);
     }
 }
 

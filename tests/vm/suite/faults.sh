@@ -33,7 +33,7 @@ rig flip 0 7
 check control.wrong-picture sh -c '! fault_check fifo-overflow'
 rig flip 0 0
 
-steps=6
+steps=4
 if [ -f /share/long ]; then
     steps=20
     uname -r | grep -q debug || steps=40

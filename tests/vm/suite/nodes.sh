@@ -51,7 +51,7 @@ reader() {
     while [ -e "$scratch/reading" ]; do
         # Another one each time that the old one is still open.
         reads=$(node_of vidicon) && head -c 1300000 "$reads" | tail -c 100 >>"$scratch/read"
-        sleep 0.02
+        sleep 0.1
     done 2>>"$scratch/reader-says"
 }
 let_go() {

@@ -21,8 +21,8 @@ modprobe xhci-pci 2>/dev/null
 echo 64 >/sys/module/usbcore/parameters/usbfs_memory_mb
 image=/opt/firmware/capture-1.1.vdfw
 id=usb:VMRIG00000000005
-frames=30 turns=2
-[ ! -f /share/long ] || frames=110 turns=5
+frames=30 turns=2 asked=640x480
+[ ! -f /share/long ] || frames=110 turns=5 asked=1920x1080
 
 # run WAY: one run, its last line.
 run() {
@@ -104,7 +104,7 @@ hundredths() {
 }
 controls() {
     controls_before=$(value controls "$(rig usb 5)") controls_begun=$(hundredths)
-    usb_stream $id YUYV 1920x1080 "$1" caller=1 lossy=1 >"$scratch/run.out" || return 1
+    usb_stream $id YUYV $asked "$1" caller=1 lossy=1 >"$scratch/run.out" || return 1
     echo "$(($(value controls "$(rig usb 5)") - controls_before)) $(($(hundredths) - controls_begun))"
 }
 short=$(controls 10)
