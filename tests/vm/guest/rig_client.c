@@ -13,7 +13,8 @@
 
 #include "../protocol.h"
 
-#define PORTS "/sys/class/virtio-ports"
+#define PORTS   "/sys/class/virtio-ports"
+#define LOOK_MS 10
 
 /* There is no udev in the guest to name the port: look for it in sysfs. */
 int vmr_rig_open(void)
@@ -41,7 +42,13 @@ int vmr_rig_open(void)
         if (strcmp(name, VMR_PORT_NAME) != 0)
             continue;
         (void)snprintf(path, sizeof path, "/dev/%s", entry->d_name);
-        rig = open(path, O_RDWR | O_CLOEXEC);
+        /* One program at a time has it; another one's request does not take longer than this. */
+        for (int ms = 0; ms <= VMR_ANSWER_MS; ms += LOOK_MS) {
+            rig = open(path, O_RDWR | O_CLOEXEC);
+            if (rig >= 0 || errno != EBUSY)
+                break;
+            (void)usleep(LOOK_MS * 1000);
+        }
     }
     (void)closedir(folder);
     return rig;

@@ -80,6 +80,28 @@ await() {
     done
 }
 
+# side_by_side COMMAND WORD...: the command for each word, at the same time, each with a scratch folder and a log of its own.
+# Their lines come in order.
+side_by_side() {
+    side_command=$1
+    shift
+    side_scratch=$scratch side_all=
+    for side_word; do
+        scratch=$side_scratch/$side_word
+        mkdir -p "$scratch"
+        "$side_command" "$side_word" 3>"$scratch/lines" >"/share/$suite.$side_word.log" 2>&1 &
+        side_all="$side_all $!"
+    done
+    scratch=$side_scratch
+    for side_one in $side_all; do
+        wait "$side_one"
+        side_status=$?
+        cat "$scratch/$1/lines" >&3
+        [ $side_status -eq 0 ] || not_ok "$1.end" "it ended with $side_status"
+        shift
+    done
+}
+
 # leave_capturing HOW BYTES PROGRAM...: the USB card $card goes while the program captures from it, once it
 # has sent BYTES in all: by a fault, or as the rig is told. Says what the program said, and has its status.
 # shellcheck disable=SC2154

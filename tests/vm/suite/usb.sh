@@ -65,11 +65,11 @@ leave() {
     leave_capturing "$1" "$sent" usb_check "$speed" $image frames=1000000 verify=0 hold=1
 }
 
-for card in 4 5; do
-    speed=high
-    limit=53000000
-    [ $card = 4 ] || speed=super limit=400000000
-    check $speed.plug rig plug $card || continue
+# at SPEED: all of it, for the card of that speed.
+at() {
+    speed=$1 card=4 limit=53000000
+    [ $speed = high ] || card=5 limit=400000000
+    check $speed.plug rig plug $card || return 0
     connects=$(value connects "$(rig usb $card)")
     frames boot frames=3 event=1
     check $speed.comes-back test "$(value connects "$(rig usb $card)")" -eq $((connects + 1))
@@ -119,4 +119,6 @@ for card in 4 5; do
     answer=$(rig usb $card)
     check $speed.nothing-refused test "$(value refused "$answer")" -eq 0
     note "$speed: $answer"
-done
+    return 0
+}
+side_by_side at high super
