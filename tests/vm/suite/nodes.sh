@@ -47,11 +47,13 @@ done
 # the kernel's log is looked at when all is done. The one that has the queue makes the others fail.
 card=$(card_check where)
 /opt/v4l/v4l2-ctl -d "$video" -v width=640,height=480,pixelformat=YUYV
+pause=0.1
+[ ! -f /share/long ] || pause=0.02
 reader() {
     while [ -e "$scratch/reading" ]; do
         # Another one each time that the old one is still open.
         reads=$(node_of vidicon) && head -c 1300000 "$reads" | tail -c 100 >>"$scratch/read"
-        sleep 0.1
+        sleep $pause
     done 2>>"$scratch/reader-says"
 }
 let_go() {
