@@ -130,7 +130,9 @@ leave_capturing() {
 pull_camera() {
     pull_seconds=$1
     shift
-    "$@" >"$scratch/leave.out" 2>&1 &
+    # What the one before said must not pass for this one's.
+    : >"$scratch/leave.out"
+    "$@" >>"$scratch/leave.out" 2>&1 &
     leave_program=$!
     await 20 grep -q ' ' "$scratch/leave.out"
     rig camera pull
