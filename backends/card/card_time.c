@@ -31,29 +31,22 @@ int card_clock_feed(struct card_clock *clock, uint64_t ticks, int64_t before, in
     return 0;
 }
 
-/*
- * How far off a frame's time can be by what was measured alone: the newest sample against the last
- * one before the frame. VDC_ERROR_UNKNOWN_NS if there is none, or if the two contradict each other.
- */
-static int64_t measured(const struct card_clock *clock, uint64_t ticks)
+/* The newest sample against the last one before the frame: unknown if there is none, or if the two contradict each other. */
+static int64_t measured_between(const struct card_clock *clock, uint64_t ticks)
 {
-    struct vdi_timebase from = clock->base;
     uint32_t oldest = clock->count > CARD_SAMPLES ? clock->count - CARD_SAMPLES : 0;
-    const struct card_sample *last;
+    const struct card_sample *last = &clock->samples[(clock->count - 1) % CARD_SAMPLES];
     int64_t expected;
     int64_t bound;
     int64_t apart;
 
-    if (!clock->count)
-        return VDC_ERROR_UNKNOWN_NS;
-    last = &clock->samples[(clock->count - 1) % CARD_SAMPLES];
     for (uint32_t i = clock->count; i-- > oldest;) {
         const struct card_sample *sample = &clock->samples[i % CARD_SAMPLES];
+        struct vdi_timebase from;
 
         if (sample->ticks > ticks)
             continue;
-        if (sample == last)
-            return 2 * last->half_ns;
+        from = clock->base;
         from.ticks = sample->ticks;
         from.host_ns = sample->host_ns;
         from.half_ns = sample->half_ns;
@@ -64,6 +57,17 @@ static int64_t measured(const struct card_clock *clock, uint64_t ticks)
         return apart + sample->half_ns + last->half_ns;
     }
     return VDC_ERROR_UNKNOWN_NS;
+}
+
+/* How far off a frame's time can be by what was measured alone. Most frames come behind the newest sample. */
+static int64_t measured(const struct card_clock *clock, uint64_t ticks)
+{
+    const struct card_sample *last;
+
+    if (!clock->count)
+        return VDC_ERROR_UNKNOWN_NS;
+    last = &clock->samples[(clock->count - 1) % CARD_SAMPLES];
+    return last->ticks <= ticks ? 2 * last->half_ns : measured_between(clock, ticks);
 }
 
 void card_clock_map(const struct card_clock *clock, uint64_t ticks, struct vdi_completion *out)

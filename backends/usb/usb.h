@@ -93,6 +93,16 @@ struct usb_card {
     struct usb_stream *stream;
 };
 
+static inline void usb_card_lock(struct usb_card *card)
+{
+    vdi_mutex_lock(card->lock);
+}
+
+static inline void usb_card_unlock(struct usb_card *card)
+{
+    vdi_mutex_unlock(card->lock);
+}
+
 static inline struct usb_card *usb_card_from(struct card *base)
 {
     return (struct usb_card *)base;
@@ -129,8 +139,6 @@ int usb_find_error(const char *id, int code, const char *tried);
 
 int usb_open(struct vdi_device *device, const char *path);
 void usb_close(struct vdi_device *device);
-void usb_card_lock(struct usb_card *card);
-void usb_card_unlock(struct usb_card *card);
 /* Both take and give `control`, for calls of the library. */
 void usb_card_enter(struct usb_card *card);
 void usb_card_leave(struct usb_card *card);

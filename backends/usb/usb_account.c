@@ -20,16 +20,16 @@ void usb_account_reset(struct usb_stream *st)
     memset(&st->trouble, 0, sizeof(st->trouble));
 }
 
-void usb_account_record(struct usb_stream *st, const struct vdh_completion *record,
-                        struct vdi_completion *out)
+/* Frames are missing, at least as many as the record tells of. */
+static void record_gap(struct usb_stream *st, const struct vdh_completion *record,
+                       struct vdi_completion *out, uint64_t gap)
 {
-    uint64_t gap = (uint32_t)(record->sequence - (uint32_t)st->next_sequence);
     uint64_t lost = (uint64_t)record->dropped_fifo + record->dropped_no_buffer +
                     record->dropped_no_signal + record->dropped_dma;
     /* So many are not explained by the record; those seen broken are for certain. */
     uint64_t rest = gap - lost;
 
-    out->sequence = st->next_sequence + gap;
+    out->flags |= VDC_FRAME_DISCONTINUITY;
     out->dropped[VDC_DROP_DEVICE_FIFO] = record->dropped_fifo;
     out->dropped[VDC_DROP_NO_BUFFER] = record->dropped_no_buffer;
     out->dropped[VDC_DROP_NO_SIGNAL] = record->dropped_no_signal;
@@ -41,16 +41,24 @@ void usb_account_record(struct usb_stream *st, const struct vdh_completion *reco
         st->told[cause] += broken;
         rest -= broken;
     }
-    memset(st->broken, 0, sizeof(st->broken));
     st->untold += rest;
-    if (gap)
-        out->flags |= VDC_FRAME_DISCONTINUITY;
-    st->next_sequence = out->sequence + 1;
-    st->seen.produced = st->next_sequence;
     st->seen.fifo += record->dropped_fifo;
     st->seen.no_buffer += record->dropped_no_buffer;
     st->seen.no_signal += record->dropped_no_signal;
     st->seen.dma += record->dropped_dma;
+}
+
+void usb_account_record(struct usb_stream *st, const struct vdh_completion *record,
+                        struct vdi_completion *out)
+{
+    uint64_t gap = (uint32_t)(record->sequence - (uint32_t)st->next_sequence);
+
+    out->sequence = st->next_sequence + gap;
+    if (gap)
+        record_gap(st, record, out, gap);
+    memset(st->broken, 0, sizeof(st->broken));
+    st->next_sequence = out->sequence + 1;
+    st->seen.produced = st->next_sequence;
     st->good++;
 }
 

@@ -98,8 +98,7 @@ int usb_stream_queue(struct vdi_stream *stream, struct vdi_buffer *buffer)
     if (!own->queued && !st->stopping && st->queue_count < USB_BUFFERS_MAX) {
         own->queued = 1;
         st->queue[(st->queue_first + st->queue_count++) % USB_BUFFERS_MAX] = own;
-        usb_transfer_pump(st);
-        usb_transfer_lead(st);
+        usb_transfer_more(st);
     }
     usb_card_unlock(st->card);
     return VDC_OK;

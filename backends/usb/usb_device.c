@@ -16,16 +16,6 @@
 #define QUIT_CONTROL 1
 #define QUIT_EVENTS  2 /* once no transfer is left */
 
-void usb_card_lock(struct usb_card *card)
-{
-    vdi_mutex_lock(card->lock);
-}
-
-void usb_card_unlock(struct usb_card *card)
-{
-    vdi_mutex_unlock(card->lock);
-}
-
 void usb_card_enter(struct usb_card *card)
 {
     /* Who holds it may wait for an answer that nobody brings, as the thread that waited for frames is this one. */

@@ -33,23 +33,11 @@ int usb_frame_shape(struct usb_shape *out, uint32_t frame_bytes, uint64_t room,
     return 0;
 }
 
-uint32_t usb_frame_piece(const struct usb_shape *shape, uint32_t offset)
-{
-    uint32_t left = offset < shape->last_offset ? shape->last_offset - offset : 0;
-
-    return left < shape->transfer_bytes ? left : shape->transfer_bytes;
-}
-
 uint32_t usb_frame_waste(const struct usb_shape *shape)
 {
     uint32_t room = shape->beside ? shape->last_offset : shape->padded_bytes;
 
     return room < shape->transfer_bytes ? room : shape->transfer_bytes;
-}
-
-enum usb_verdict usb_frame_direct(uint32_t asked, uint32_t got)
-{
-    return got == asked ? USB_WHOLE : got < asked ? USB_SHORT : USB_LONG;
 }
 
 static uint64_t lost_before(const struct vdh_completion *record)
@@ -62,19 +50,17 @@ enum usb_verdict usb_frame_last(struct vdh_completion *out, const struct usb_sha
                                 const uint8_t *data, uint32_t got, uint32_t next)
 {
     uint32_t begin = shape->last_bytes - USB_PAD_BYTES; /* where the packet begins */
-    struct vdh_completion record;
     uint32_t ahead;
 
     if (got >= shape->last_bytes)
         return USB_LONG;
     if (got != begin + USB_TRAILER_BYTES)
         return USB_SHORT;
-    if (vdh_completion_decode(&record, data + begin, USB_TRAILER_BYTES) != VDH_OK)
+    if (vdh_completion_decode(out, data + begin, USB_TRAILER_BYTES) != VDH_OK)
         return USB_REFUSED;
-    ahead = record.sequence - next;
-    if (ahead > USB_FRAMES_APART || lost_before(&record) > ahead ||
-        record.bytes != shape->frame_bytes || (record.flags & (uint32_t)FAILED) != 0)
+    ahead = out->sequence - next;
+    if (ahead > USB_FRAMES_APART || lost_before(out) > ahead || out->bytes != shape->frame_bytes ||
+        (out->flags & (uint32_t)FAILED) != 0)
         return USB_REFUSED;
-    *out = record;
     return USB_WHOLE;
 }

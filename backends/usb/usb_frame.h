@@ -29,7 +29,12 @@ struct usb_shape {
 int usb_frame_shape(struct usb_shape *out, uint32_t frame_bytes, uint64_t room,
                     uint32_t transfer_bytes);
 /* The next transfer at `offset` of the payload; 0 if only the last one is left. */
-uint32_t usb_frame_piece(const struct usb_shape *shape, uint32_t offset);
+static inline uint32_t usb_frame_piece(const struct usb_shape *shape, uint32_t offset)
+{
+    uint32_t left = offset < shape->last_offset ? shape->last_offset - offset : 0;
+
+    return left < shape->transfer_bytes ? left : shape->transfer_bytes;
+}
 /* What a transfer may put into the buffer whose bytes nobody wants; 0 if the buffer is too small. */
 uint32_t usb_frame_waste(const struct usb_shape *shape);
 
@@ -42,8 +47,12 @@ enum usb_verdict {
 };
 
 /* A transfer into the buffer: `asked` bytes, of which `got` came. */
-enum usb_verdict usb_frame_direct(uint32_t asked, uint32_t got);
-/* The last one: `data` holds `got` bytes. `next` is the sequence that follows what came before. */
+static inline enum usb_verdict usb_frame_direct(uint32_t asked, uint32_t got)
+{
+    return got == asked ? USB_WHOLE : got < asked ? USB_SHORT : USB_LONG;
+}
+/* The last one: `data` holds `got` bytes. `next` is the sequence that follows what came before. *out is the record of a USB_WHOLE,
+ * and worth nothing with another verdict. */
 enum usb_verdict usb_frame_last(struct vdh_completion *out, const struct usb_shape *shape,
                                 const uint8_t *data, uint32_t got, uint32_t next);
 

@@ -20,10 +20,12 @@ void usb_outbox_init(struct usb_outbox *box, struct vdi_stream *stream, const ch
     box->cond = cond;
     box->gone = gone;
     box->running = running;
+    atomic_init(&box->taken, 0);
 }
 
 void usb_outbox_reset(struct usb_outbox *box)
 {
+    atomic_store(&box->taken, 0);
     box->first = 0;
     box->count = 0;
     box->failure = 0;
@@ -33,18 +35,26 @@ void usb_outbox_reset(struct usb_outbox *box)
 
 struct vdi_completion *usb_outbox_next(struct usb_outbox *box)
 {
-    struct vdi_completion *out = &box->done[(box->first + box->count) % USB_OUTBOX_MAX];
+    struct vdi_completion *out;
 
+    if (box->taker)
+        return box->taker;
+    out = &box->done[(box->first + box->count) % USB_OUTBOX_MAX];
     memset(out, 0, sizeof(*out));
     return out;
 }
 
 void usb_outbox_put(struct usb_outbox *box)
 {
-    box->count++;
-    usb_outbox_tell(box);
     if (box->pump)
         usb_pump_came(box->pump);
+    if (box->taker) {
+        box->taker = NULL;
+        atomic_store(&box->taken, 1);
+        return;
+    }
+    box->count++;
+    usb_outbox_tell(box);
     vdi_cond_signal_all(box->cond);
 }
 
@@ -146,10 +156,20 @@ int usb_outbox_poll_begin(struct usb_outbox *box)
     return VDC_OK;
 }
 
+/* Whether the frame went straight to the thread that asks. */
+static int has_taken(struct usb_outbox *box)
+{
+    int taken = atomic_load(&box->taken);
+
+    if (taken)
+        atomic_store(&box->taken, 0);
+    return taken;
+}
+
 static int outcome(struct usb_outbox *box, struct vdi_completion *out)
 {
-    int ended;
-
+    if (has_taken(box))
+        return VDC_OK;
     if (box->woken) {
         box->woken = 0;
         usb_outbox_tell(box);
@@ -162,9 +182,12 @@ static int outcome(struct usb_outbox *box, struct vdi_completion *out)
         usb_outbox_tell(box);
         return VDC_OK;
     }
-    ended = usb_outbox_ended(box);
-    if (ended)
-        return ended;
+    if (atomic_load(box->gone) || box->failure) {
+        int ended = usb_outbox_ended(box);
+
+        if (ended)
+            return ended;
+    }
     return *box->running ? NOTHING_YET : VDC_E_TIMEOUT;
 }
 
@@ -190,10 +213,16 @@ int usb_outbox_wait(struct usb_outbox *box, struct vdi_completion *out, int64_t 
         if (turned && is_over(deadline_ns))
             break;
         turned = leads(box, deadline_ns);
-        if (turned)
+        if (turned) {
+            box->taker = out;
             usb_pump_turn(box->pump, deadline_ns);
-        else
+            if (has_taken(box))
+                return VDC_OK;
+            vdi_mutex_lock(box->lock);
+            box->taker = NULL;
+        } else {
             over = vdi_cond_wait(box->cond, box->lock, deadline_ns);
+        }
     }
     vdi_mutex_unlock(box->lock);
     return result == NOTHING_YET ? VDC_E_TIMEOUT : result;

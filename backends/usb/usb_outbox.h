@@ -25,6 +25,9 @@ struct usb_outbox {
         *pump; /* of a thread in wait that may handle events itself; NULL: it never may */
     int leads; /* it may now */
 
+    /* Of the thread that handles events: what comes first goes there, and whether it has is known without `lock`. */
+    struct vdi_completion *taker;
+    atomic_int taken;
     struct vdi_completion done[USB_OUTBOX_MAX];
     uint32_t first, count;
     int failure; /* a vdc_status: the stream has failed, until it is stopped */

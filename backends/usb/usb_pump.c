@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define EVENTS_TURN_S 1
-#define NS_PER_S      INT64_C(1000000000)
+#define TURN_MOST_US  999999
 #define PAUSE_NS      (10 * INT64_C(1000000))
 #define AWAY_NS       (250 * INT64_C(1000000))
 #define REGULAR_NS    (1000 * INT64_C(1000000))
@@ -21,6 +21,7 @@ int usb_pump_create(struct usb_pump *pump, libusb_context *context, vdi_mutex *l
     pump->lock = lock;
     atomic_init(&pump->parked, 0);
     atomic_init(&pump->ended, 0);
+    atomic_init(&pump->inside, 0);
     pump->request = libusb_alloc_transfer(0);
     if (!pump->request)
         return vdi_error(VDC_E_NO_MEMORY, "usb: no memory for a transfer");
@@ -66,6 +67,30 @@ void usb_events_handle(libusb_context *context, const atomic_int *quit, int unti
     }
 }
 
+/* What the parked thread does each time it wakes up. */
+static void look(struct usb_pump *pump, int64_t now_ns)
+{
+    int came = pump->visits != pump->visits_seen;
+
+    if (now_ns < pump->look_ns)
+        return;
+    if (came || atomic_load(&pump->inside))
+        pump->seen_ns = now_ns;
+    if (now_ns - pump->seen_ns >= AWAY_NS) {
+        usb_pump_resume(pump);
+        return;
+    }
+    /* Its deadline is over; or nothing came for long, and it had better look for itself. */
+    if (atomic_load(&pump->inside) && (!came || now_ns >= pump->deadline_ns))
+        usb_pump_wake(pump);
+    pump->visits_seen = pump->visits;
+    /* Each look wakes a thread: who is in wait now has come regularly, or will not leave soon. */
+    pump->look_ns = now_ns + (atomic_load(&pump->inside) ? REGULAR_NS : AWAY_NS);
+    if (atomic_load(&pump->inside) && pump->deadline_ns > now_ns &&
+        pump->deadline_ns < pump->look_ns)
+        pump->look_ns = pump->deadline_ns;
+}
+
 void usb_pump_run(struct usb_pump *pump, const atomic_int *quit, int until)
 {
     vdi_mutex_lock(pump->lock);
@@ -74,7 +99,9 @@ void usb_pump_run(struct usb_pump *pump, const atomic_int *quit, int until)
         int code;
 
         if (atomic_load(&pump->parked)) {
-            (void)vdi_cond_wait(pump->turn, pump->lock, INT64_MAX);
+            (void)vdi_cond_wait(pump->turn, pump->lock, pump->look_ns);
+            if (atomic_load(&pump->parked))
+                look(pump, vdi_now_ns());
             continue;
         }
         vdi_mutex_unlock(pump->lock);
@@ -103,34 +130,21 @@ void usb_pump_resume(struct usb_pump *pump)
     usb_pump_wake(pump);
 }
 
-int64_t usb_pump_due(const struct usb_pump *pump)
-{
-    return atomic_load(&pump->parked) ? pump->look_ns : INT64_MAX;
-}
-
-void usb_pump_look(struct usb_pump *pump, int64_t now_ns)
-{
-    int here = pump->inside || pump->visits != pump->visits_seen;
-
-    if (!atomic_load(&pump->parked))
-        return;
-    if (here) {
-        pump->visits_seen = pump->visits;
-        pump->seen_ns = now_ns;
-    } else if (now_ns - pump->seen_ns >= AWAY_NS) {
-        usb_pump_resume(pump);
-        return;
-    }
-    /* Each look wakes a thread: who is in wait now has come regularly, or will not leave soon. */
-    pump->look_ns = now_ns + (pump->inside ? REGULAR_NS : AWAY_NS);
-}
-
 /* ---- A thread in wait ---- */
+
+/* 49.7 days, or half of that where a `long` is short: for whom the parked thread keeps the deadline. libusb hands it on in milliseconds
+ * as an int, which makes it -1, and then the kernel needs no timer for a frame. */
+static struct timeval forever(void)
+{
+    struct timeval most = {0, 295000};
+
+    most.tv_sec = sizeof(most.tv_sec) > 4 ? 4294967 : 2147482;
+    return most;
+}
 
 void usb_pump_turn(struct usb_pump *pump, int64_t deadline_ns)
 {
-    struct timeval most = {EVENTS_TURN_S, 0};
-    int64_t left = INT64_MAX;
+    struct timeval most = forever();
     int code;
 
     if (!atomic_load(&pump->parked)) {
@@ -139,21 +153,24 @@ void usb_pump_turn(struct usb_pump *pump, int64_t deadline_ns)
         pump->look_ns = pump->seen_ns + AWAY_NS;
         libusb_interrupt_event_handler(pump->context);
     }
+    if (deadline_ns < pump->look_ns) {
+        int64_t left_us = (deadline_ns - vdi_now_ns()) / 1000;
+
+        most.tv_sec = 0;
+        most.tv_usec = left_us < 0 ? 0 : left_us > TURN_MOST_US ? TURN_MOST_US : (long)left_us;
+    }
     atomic_store(&pump->ended, 0);
-    pump->inside = 1;
+    atomic_store(&pump->inside, 1);
+    pump->deadline_ns = deadline_ns;
     pump->visits++;
     vdi_mutex_unlock(pump->lock);
-    if (deadline_ns != INT64_MAX)
-        left = deadline_ns - vdi_now_ns();
-    if (left < EVENTS_TURN_S * NS_PER_S) {
-        most.tv_sec = 0;
-        most.tv_usec = left > 0 ? (long)(left / 1000) : 0;
-    }
     code = handle(pump->context, &most, as_completed(&pump->ended));
-    vdi_mutex_lock(pump->lock);
-    pump->inside = 0;
-    if (code)
+    atomic_store(&pump->inside, 0);
+    if (code) {
+        vdi_mutex_lock(pump->lock);
         (void)vdi_cond_wait(pump->turn, pump->lock, vdi_now_ns() + PAUSE_NS);
+        vdi_mutex_unlock(pump->lock);
+    }
 }
 
 void usb_pump_came(struct usb_pump *pump)
@@ -164,7 +181,7 @@ void usb_pump_came(struct usb_pump *pump)
 void usb_pump_wake(struct usb_pump *pump)
 {
     atomic_store(&pump->ended, 1);
-    if (pump->inside)
+    if (atomic_load(&pump->inside))
         libusb_interrupt_event_handler(pump->context);
 }
 
@@ -204,8 +221,8 @@ static void await_answer(struct usb_pump *pump)
     while (pump->asks) {
         uint32_t visits = pump->visits;
 
-        if (vdi_cond_wait(pump->answered, pump->lock, vdi_now_ns() + ANSWER_NS) && !pump->inside &&
-            visits == pump->visits)
+        if (vdi_cond_wait(pump->answered, pump->lock, vdi_now_ns() + ANSWER_NS) &&
+            !atomic_load(&pump->inside) && visits == pump->visits)
             usb_pump_resume(pump);
     }
 }
@@ -217,7 +234,7 @@ int usb_pump_request(struct usb_pump *pump, libusb_device_handle *handle, uint8_
     int result;
 
     vdi_mutex_lock(pump->lock);
-    if (!pump->inside || count > USB_PUMP_REQUEST_BYTES) {
+    if (!atomic_load(&pump->inside) || count > USB_PUMP_REQUEST_BYTES) {
         vdi_mutex_unlock(pump->lock);
         return libusb_control_transfer(handle, type, code, 0, index, bytes, count, most_ms);
     }

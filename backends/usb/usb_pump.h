@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who handles libusb's events. By itself the device's events thread does; while a program waits for one frame after the other, the
- * waiting thread does, the other one is parked, and nobody is woken for a frame. `lock` is the device's own.
+ * waiting thread does, and nobody else is woken for a frame. The events thread is parked then, and only looks now and then whether
+ * the other one still comes, and keeps its deadline for it. `lock` is the device's own.
  */
 #ifndef USB_PUMP_H
 #define USB_PUMP_H
@@ -18,12 +19,13 @@ struct usb_pump {
     vdi_mutex *lock;
     vdi_cond *turn; /* of the events thread while it is parked */
     /* Both are what libusb's `completed` points to: not 0 keeps a thread from events, or sends it back to look. */
-    atomic_int parked; /* the events thread is, or will be in a moment */
-    atomic_int ended;  /* there may be news for the thread in wait */
-    int inside;        /* a thread in wait is within libusb */
-    uint32_t visits;   /* of threads in wait */
+    atomic_int parked;   /* the events thread is, or will be in a moment */
+    atomic_int ended;    /* there may be news for the thread in wait */
+    atomic_int inside;   /* a thread in wait is within libusb */
+    int64_t deadline_ns; /* of that thread */
+    uint32_t visits;     /* of threads in wait */
     uint32_t visits_seen;
-    int64_t look_ns; /* when to look whether there were any */
+    int64_t look_ns; /* when the parked thread looks whether there were any */
     int64_t seen_ns; /* when that was last so */
 
     /* A request of another thread, meanwhile; one at a time. */
@@ -55,17 +57,13 @@ static inline int usb_pump_parked(const struct usb_pump *pump)
     return atomic_load(&pump->parked);
 }
 
-/* Of a thread in wait: handles what comes in one go, and parks the events thread. Lets `lock` go meanwhile, and returns at any time;
- * at `deadline_ns` at the latest, if that is in the past without waiting. */
+/* Of a thread in wait: handles what comes in one go, and parks the events thread. Lets `lock` go for good, and returns at any time; at
+ * `deadline_ns` at the latest, if that is in the past without waiting. */
 void usb_pump_turn(struct usb_pump *pump, int64_t deadline_ns);
 /* What that thread waits for may be there: in a callback, and anywhere else. */
 void usb_pump_came(struct usb_pump *pump);
 void usb_pump_wake(struct usb_pump *pump);
 /* The events thread handles them again, from now on. */
 void usb_pump_resume(struct usb_pump *pump);
-/* For a thread that comes by now and then: when it is to look (INT64_MAX: not at all) whether anybody still waits; if not, the
- * events thread resumes. It may look earlier. */
-int64_t usb_pump_due(const struct usb_pump *pump);
-void usb_pump_look(struct usb_pump *pump, int64_t now_ns);
 
 #endif

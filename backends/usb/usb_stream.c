@@ -305,7 +305,7 @@ int64_t usb_stream_due(const struct usb_card *card)
         return usb_outbox_due(&st->box);
     if (st->halted && !st->flying)
         return 0;
-    return sooner(sooner(st->sample_due_ns, st->watch_ns), usb_pump_due(&card->pump));
+    return sooner(st->sample_due_ns, st->watch_ns);
 }
 
 /* No frame for long: the device says whether it has some, or captures at all. */
@@ -362,8 +362,6 @@ void usb_stream_serve(struct usb_card *card)
     clear = st->halted && !st->flying;
     /* Nothing can be said of frames while nobody handles events. */
     quiet = usb_pump_parked(&card->pump) && !card->pump.inside;
-    if (now + TOGETHER_NS >= usb_pump_due(&card->pump))
-        usb_pump_look(&card->pump, now);
     look = now + TOGETHER_NS >= st->watch_ns;
     sample = now + (look && now >= st->settled_ns ? TOGETHER_NS : 0) >= st->sample_due_ns;
     if (look) {

@@ -68,6 +68,7 @@ struct usb_stream {
     /* Transfers. */
     struct usb_piece pieces[USB_PIECES_MAX];
     uint32_t piece_count;
+    uint32_t next_piece; /* they end in the order in which they were asked for */
     uint8_t *side_memory;
     struct usb_buffer *queue[USB_BUFFERS_MAX]; /* the oldest is being received */
     uint32_t queue_first;
@@ -108,6 +109,7 @@ struct usb_stream {
     int64_t settled_ns;    /* from then on samples are seldom */
     int64_t watch_ns;      /* when it is asked whether frames come */
     uint64_t watched_good; /* and how many there were the last time */
+    uint64_t frame_ticks;  /* from one frame to the next */
     uint64_t last_ticks;
     uint64_t last_sequence;
     int has_last;
@@ -148,6 +150,14 @@ void usb_transfer_destroy(struct usb_stream *st);
 void usb_transfer_pump(struct usb_stream *st);
 /* Says anew whether a program in wait may handle the events itself: behind whatever changes what is asked for. */
 void usb_transfer_lead(struct usb_stream *st);
+/* Both, where nothing but the queue is another one: on the path of each frame. */
+static inline void usb_transfer_more(struct usb_stream *st)
+{
+    if (st->filled < st->queue_count)
+        usb_transfer_pump(st);
+    if (st->box.leads != (st->filled == st->queue_count))
+        usb_transfer_lead(st);
+}
 /* Ends every transfer and waits for it. */
 void usb_transfer_drain(struct usb_stream *st);
 /* The wire is out of step, or stands still: begins to put that right. What is lost meanwhile, is by `cause`. */

@@ -13,22 +13,33 @@
 #define EXACT_TICKS 4
 #define NS_PER_S    UINT64_C(1000000000)
 
+/* So long do frames take. Times numerator they stay below 2^48; by whole and remainder, since times hz they may not. */
+static uint64_t ticks_of(const struct usb_stream *st, uint64_t frames)
+{
+    uint64_t hz = st->card->base.core.identity.time_hz;
+    uint64_t den = st->format.interval.den;
+    uint64_t parts = frames * st->format.interval.num;
+
+    return den ? parts / den * hz + parts % den * hz / den : 0;
+}
+
 void usb_time_reset(struct usb_stream *st)
 {
+    st->frame_ticks = ticks_of(st, 1);
     card_clock_reset(&st->clock);
     st->settled_ns = vdi_now_ns() + SETTLE_NS;
 }
 
 /* A reading leaves half of its request open, and the bound grows from there by the stated tolerance: once it has grown by
  * as much again, by 100 us in a second at 100 ppm, the next reading is worth its request. */
-static int64_t until_next(const struct usb_stream *st, int64_t now)
+static int64_t until_next(const struct usb_stream *st, int64_t now, int jumped)
 {
     const struct vdi_timebase *base = &st->clock.base;
     int64_t until;
 
     if (!base->valid || now < st->settled_ns)
         return OFTEN_NS;
-    if (!base->tolerance_ppm || base->half_ns > MOST_NS)
+    if (jumped || !base->tolerance_ppm || base->half_ns > MOST_NS)
         return MOST_NS;
     until = base->half_ns * 1000000 / base->tolerance_ppm;
     return until < LEAST_NS ? LEAST_NS : until > MOST_NS ? MOST_NS : until;
@@ -57,6 +68,7 @@ void usb_time_sample(struct usb_stream *st)
     int64_t before = vdi_now_ns();
     int result = vdh_time_read(&card->base.core, &ticks);
     int64_t after = vdi_now_ns();
+    int jumped = 0;
     int unknown;
 
     usb_card_lock(card);
@@ -64,12 +76,13 @@ void usb_time_sample(struct usb_stream *st)
         usb_card_lost(card);
     if (!result && card_clock_feed(&st->clock, ticks, before, after, 0)) {
         /* Frames will show it, too. If they go on as they should, its clock is off by more than it says, and looking often is no help. */
+        jumped = 1;
         card_clock_reset(&st->clock);
         st->jumped = 1;
         st->current_from = UINT64_MAX;
         (void)card_clock_feed(&st->clock, ticks, before, after, 0);
     }
-    st->sample_due_ns = after + until_next(st, after);
+    st->sample_due_ns = after + until_next(st, after, jumped);
     unknown = st->current_from == UINT64_MAX;
     usb_card_unlock(card);
     if (unknown)
@@ -79,19 +92,16 @@ void usb_time_sample(struct usb_stream *st)
 /* Whether the counter went on between the last frame and this one as frames do. */
 static int goes_on(const struct usb_stream *st, uint64_t sequence, uint64_t ticks)
 {
-    uint64_t hz = st->card->base.core.identity.time_hz;
     uint64_t frames = sequence - st->last_sequence;
-    uint64_t expected;
+    uint64_t expected = st->frame_ticks;
     uint64_t got = ticks - st->last_ticks;
 
     if (!st->has_last)
         return 1;
     if (frames > UINT32_MAX || st->format.interval.den == 0)
         return 1;
-    /* Frames times numerator stay below 2^48; by whole and remainder, since times hz they may not. */
-    expected =
-        frames * st->format.interval.num / st->format.interval.den * hz +
-        frames * st->format.interval.num % st->format.interval.den * hz / st->format.interval.den;
+    if (frames != 1)
+        expected = ticks_of(st, frames);
     return got + EXACT_TICKS >= expected && got <= expected + EXACT_TICKS;
 }
 

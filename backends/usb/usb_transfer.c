@@ -18,6 +18,7 @@ static void LIBUSB_CALL piece_done(struct libusb_transfer *transfer);
 int usb_transfer_create(struct usb_stream *st)
 {
     st->piece_count = 0;
+    st->next_piece = 0;
     st->side_memory = malloc((size_t)st->plan.piece_count * SIDE_BYTES);
     if (!st->side_memory)
         return vdi_error(VDC_E_NO_MEMORY, "%s: no memory for transfers", st->card->base.id);
@@ -45,15 +46,6 @@ void usb_transfer_destroy(struct usb_stream *st)
 }
 
 /* ---- Asking ---- */
-
-static struct usb_piece *free_piece(struct usb_stream *st)
-{
-    for (uint32_t i = 0; i < st->piece_count; i++) {
-        if (!st->pieces[i].flies)
-            return &st->pieces[i];
-    }
-    return NULL;
-}
 
 static int submit(struct usb_stream *st, struct usb_piece *piece, uint8_t *data, uint32_t bytes)
 {
@@ -93,21 +85,24 @@ static int may_ask(const struct usb_stream *st)
 
 void usb_transfer_pump(struct usb_stream *st)
 {
-    while (st->filled < st->queue_count && !st->recovering && may_ask(st)) {
+    if (st->recovering || !may_ask(st))
+        return;
+    while (st->filled < st->queue_count) {
         struct usb_buffer *own = st->queue[(st->queue_first + st->filled) % USB_BUFFERS_MAX];
-        struct usb_piece *piece = free_piece(st);
+        struct usb_piece *piece = &st->pieces[st->next_piece];
         uint32_t bytes = usb_frame_piece(&own->shape, st->fill_offset);
         int last = bytes == 0;
         int beside = last && own->shape.beside;
 
         if (last)
             bytes = own->shape.last_bytes;
-        if (!piece || (st->flying && st->flying_bytes + bytes > st->plan.in_flight_bytes))
+        if (piece->flies || (st->flying && st->flying_bytes + bytes > st->plan.in_flight_bytes))
             return;
         piece->own = own;
         piece->last = last;
         if (submit(st, piece, beside ? piece->side : own->buffer->data + st->fill_offset, bytes))
             return;
+        st->next_piece = st->next_piece + 1 < st->piece_count ? st->next_piece + 1 : 0;
         if (last) {
             st->filled++;
             st->fill_offset = 0;
@@ -346,9 +341,9 @@ static void LIBUSB_CALL piece_done(struct libusb_transfer *transfer)
         usb_transfer_recover(st, cause, 1);
     if (st->recovering && !st->flying)
         resume(st);
-    else
-        usb_transfer_pump(st);
-    usb_transfer_lead(st);
+    usb_transfer_more(st);
+    if (transfer->status != LIBUSB_TRANSFER_COMPLETED)
+        usb_transfer_lead(st);
     /* Those who wait for the last one, at a stop. */
     if (!st->flying && (st->stopping || !st->running))
         vdi_cond_signal_all(card->cond);

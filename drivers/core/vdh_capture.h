@@ -96,7 +96,7 @@ VDH_ANY_LEVEL VDH_LOCKED int vdh_capture_complete(struct vdh_capture *capture,
                                                   struct vdh_completion *out);
 
 /* Decodes the trailing packet of a frame on USB, with those checks that need no ring. VDH_E_IO: it is
- * impossible. VDH_E_INVALID: it is not VDH_S_COMPLETION bytes. */
+ * impossible. VDH_E_INVALID: it is not VDH_S_COMPLETION bytes. *out is only worth something with VDH_OK. */
 VDH_ANY_LEVEL VDH_PURE int vdh_completion_decode(struct vdh_completion *out, const uint8_t *bytes,
                                                  uint32_t count);
 

@@ -37,7 +37,7 @@ static uint32_t valid_bits(uint32_t sequence)
 /* What a record says, and whether it can say so by itself. */
 static int decode(struct vdh_completion *out, const uint8_t *bytes)
 {
-    uint8_t reserved = 0;
+    uint32_t reserved = 0;
 
     out->sequence = vdh_get_u32(bytes + VDH_O_COMPLETION_SEQUENCE);
     out->tag = vdh_get_u32(bytes + VDH_O_COMPLETION_TAG);
@@ -49,8 +49,8 @@ static int decode(struct vdh_completion *out, const uint8_t *bytes)
     out->dropped_no_buffer = vdh_get_u32(bytes + VDH_O_COMPLETION_DROPPED_NO_BUFFER);
     out->dropped_no_signal = vdh_get_u32(bytes + VDH_O_COMPLETION_DROPPED_NO_SIGNAL);
     out->dropped_dma = vdh_get_u32(bytes + VDH_O_COMPLETION_DROPPED_DMA);
-    for (uint32_t i = 0; i < 12u; i++)
-        reserved |= bytes[VDH_O_COMPLETION_RESERVED + i];
+    for (uint32_t i = 0; i < 12u; i += 4u)
+        reserved |= vdh_get_u32(bytes + VDH_O_COMPLETION_RESERVED + i);
     if (((vdh_get_u32(bytes + VDH_O_COMPLETION_VALID) ^ valid_bits(out->sequence)) >> 1) != 0 ||
         (out->flags & ~(uint32_t)COMPLETION_FLAGS) != 0 || reserved)
         return VDH_E_IO;
@@ -114,15 +114,9 @@ int vdh_capture_complete(struct vdh_capture *capture, struct vdh_completion *out
 
 int vdh_completion_decode(struct vdh_completion *out, const uint8_t *bytes, uint32_t count)
 {
-    struct vdh_completion record;
-    int result;
-
     if (count != VDH_S_COMPLETION)
         return VDH_E_INVALID;
-    result = decode(&record, bytes);
-    if (!result && (record.tag != 0 || lost_before(&record) > record.sequence))
-        result = VDH_E_IO;
-    if (!result)
-        *out = record;
-    return result;
+    if (decode(out, bytes) || out->tag != 0 || lost_before(out) > out->sequence)
+        return VDH_E_IO;
+    return VDH_OK;
 }

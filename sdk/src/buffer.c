@@ -133,12 +133,10 @@ void vdi_slots_reclaim(vdc_stream *stream)
 
 struct vdi_slot *vdi_slot_completed(vdc_stream *stream, struct vdi_buffer *buffer)
 {
-    for (uint32_t at = 0; at < stream->slot_count; at++) {
-        if (&stream->slots[at]->base == buffer) {
-            return stream->slots[at]->state == VDI_SLOT_QUEUED ? stream->slots[at] : NULL;
-        }
-    }
-    return NULL;
+    struct vdi_slot *slot =
+        buffer->index < stream->slot_count ? stream->slots[buffer->index] : NULL;
+
+    return slot != NULL && &slot->base == buffer && slot->state == VDI_SLOT_QUEUED ? slot : NULL;
 }
 
 /* ---- Buffers of the caller ---- */

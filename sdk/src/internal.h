@@ -102,6 +102,7 @@ struct vdi_account {
     struct vdi_counts counts; /* the device's last report */
     uint64_t next_sequence;
     uint32_t pending[VDC_DROP_SLOTS]; /* lost since the last delivered frame */
+    int any_pending;
     int final;
 };
 
@@ -129,10 +130,12 @@ struct vdc_stream {
 
     vdi_mutex *lock;   /* guards what follows */
     vdi_cond *changed; /* the state changed, or the waiter left while it was STOPPING */
-    int state;         /* enum vdi_stream_state */
-    int waiting;       /* a thread is in the backend's wait or progress */
-    int countable;     /* the backend's counts may be called: from start to its stop */
-    int cancelled;
+    /* Changed under the lock, but for a waiter's coming: it says so, then looks at the other two; whoever changes these, then looks
+     * for a waiter. */
+    atomic_int waiting; /* a thread is in the backend's wait or progress */
+    atomic_int state;   /* enum vdi_stream_state */
+    atomic_int cancelled;
+    int countable; /* the backend's counts may be called: from start to its stop */
     struct vdi_slot *slots[VDI_BUFFERS_MAX];
     uint32_t slot_count;
     struct vdi_account account;
@@ -145,7 +148,14 @@ struct vdc_stream {
 /* handle.c */
 int vdi_check_context(const vdc_context *context, const char *function);
 int vdi_check_device(const vdc_device *device, const char *function);
-int vdi_check_stream(const vdc_stream *stream, const char *function);
+/* The error of a stream that is none. */
+int vdi_refuse_stream(const vdc_stream *stream, const char *function);
+static inline int vdi_check_stream(const vdc_stream *stream, const char *function)
+{
+    return stream != NULL && stream->magic == VDI_MAGIC_STREAM
+               ? VDC_OK
+               : vdi_refuse_stream(stream, function);
+}
 /* VDC_E_INVALID if `pointer` is NULL. */
 int vdi_check_pointer(const void *pointer, const char *name, const char *function);
 /* VDC_E_STATE if the application's callback is on this thread's stack. */

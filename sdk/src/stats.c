@@ -33,24 +33,33 @@ void vdi_account_reset(struct vdi_account *account)
     memset(account, 0, sizeof(*account));
 }
 
-/* Nearly every frame comes with this. */
-static const uint32_t nothing_lost[VDC_DROP_SLOTS];
+static int any_lost(const uint32_t dropped[VDC_DROP_SLOTS])
+{
+    uint32_t any = 0;
+
+    for (int cause = 0; cause < VDC_DROP_SLOTS; cause++) {
+        any |= dropped[cause];
+    }
+    return any != 0;
+}
 
 void vdi_account_report(struct vdi_account *account, const uint32_t dropped[VDC_DROP_SLOTS])
 {
-    if (memcmp(dropped, nothing_lost, sizeof(nothing_lost)) == 0) {
-        return;
+    if (!any_lost(dropped)) {
+        return; /* nearly always */
     }
     for (int cause = 0; cause < VDC_DROP_SLOTS; cause++) {
         account->reported[cause] += dropped[cause];
         account->pending[cause] += dropped[cause];
     }
+    account->any_pending = 1;
 }
 
 void vdi_account_lose(struct vdi_account *account, uint32_t cause)
 {
     account->own[cause]++;
     account->pending[cause]++;
+    account->any_pending = 1;
 }
 
 static unsigned latency_slot(int64_t from_ns)
@@ -59,11 +68,17 @@ static unsigned latency_slot(int64_t from_ns)
     uint64_t us = now_ns > from_ns ? (uint64_t)(now_ns - from_ns) / 1000 : 0;
     unsigned slot = 0;
 
-    while (us != 0 && slot < VDC_LATENCY_SLOTS - 1) {
-        us >>= 1;
-        slot++;
+    if (us >> (VDC_LATENCY_SLOTS - 2) != 0) {
+        return VDC_LATENCY_SLOTS - 1;
     }
-    return slot;
+    /* How many bits it takes, by halves. */
+    for (unsigned bits = VDC_LATENCY_SLOTS / 2; bits != 0; bits /= 2) {
+        if (us >> bits != 0) {
+            us >>= bits;
+            slot += bits;
+        }
+    }
+    return slot + (us != 0);
 }
 
 void vdi_account_deliver(struct vdi_account *account, const struct vdi_completion *completion,
@@ -78,8 +93,9 @@ void vdi_account_deliver(struct vdi_account *account, const struct vdi_completio
         account->latency_us[latency_slot(completion->end_time_ns)]++;
     }
     memcpy(frame->dropped, account->pending, sizeof(account->pending));
-    if (memcmp(account->pending, nothing_lost, sizeof(nothing_lost)) != 0) {
+    if (account->any_pending) {
         memset(account->pending, 0, sizeof(account->pending));
+        account->any_pending = 0;
         frame->flags |= VDC_FRAME_DISCONTINUITY;
     }
     if (completion->sequence != account->next_sequence) {

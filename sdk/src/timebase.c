@@ -31,6 +31,7 @@ static uint64_t ticks_to_ns(uint64_t ticks, uint32_t hz)
 /*
  * How far off the host's view of `ns` can be, rounded up. A device clock that is fast by e shows
  * ns = true * (1 + e), so true is within ns / (1 - tolerance): divided by 10^6 - ppm, not by 10^6.
+ * With at most half a million ppm that is not more than `ns` and one.
  */
 static uint64_t drift_ns(uint64_t ns, uint32_t ppm)
 {
@@ -39,9 +40,6 @@ static uint64_t drift_ns(uint64_t ns, uint32_t ppm)
 
     if (ppm == 0) {
         return 0;
-    }
-    if (whole >= FAR_NS / ppm) {
-        return FAR_NS;
     }
     return whole * ppm + ns % divisor * ppm / divisor + 1;
 }

@@ -14,8 +14,8 @@ int64_t vdi_deadline(int timeout_ms)
     return timeout_ms == 0 ? 0 : vdi_now_ns() + (int64_t)timeout_ms * 1000000;
 }
 
-/* Whether there is something to wait for. stream->lock held, as in the next functions. */
-static int look(const vdc_stream *stream)
+/* Whether there is something to wait for. */
+static inline int look(const vdc_stream *stream)
 {
     if (stream->cancelled) {
         return VDC_E_CANCELLED;
@@ -25,6 +25,13 @@ static int look(const vdc_stream *stream)
     }
     return atomic_load(&stream->device->gone) ? VDC_E_GONE : VDC_E_STATE;
 }
+
+/* What a backend gets to fill in, see backend.h. */
+static const struct vdi_completion nothing_yet = {
+    .damage = VDC_DROP_SLOTS,
+    .error_bound_ns = VDC_ERROR_UNKNOWN_NS,
+    .end_time_ns = INT64_MIN,
+};
 
 static void fill_frame(struct vdi_slot *slot, const struct vdi_completion *completion)
 {
@@ -46,7 +53,7 @@ static void fill_frame(struct vdi_slot *slot, const struct vdi_completion *compl
     }
 }
 
-/* Books a completion. The frame, if it is one to deliver; a status if the backend or the device failed. */
+/* Books a completion, with stream->lock held, as in the next functions. The frame, if it is one to deliver; a status if the backend or the device failed. */
 static int book(const vdc_frame **out, vdc_stream *stream, const struct vdi_completion *completion)
 {
     struct vdi_slot *slot;
@@ -115,13 +122,37 @@ static int explain(vdc_stream *stream, int status, unsigned serial, const char *
     }
 }
 
-/* The one waiter leaves; stop may be waiting for that. */
-static void end_wait(vdc_stream *stream)
+/* The one waiter leaves; stop may be waiting for that. 1: it is the first that knows the device is gone. */
+static inline int end_wait(vdc_stream *stream, int status)
 {
+    int first = 0;
+
+    if (status == VDC_E_GONE) {
+        first = vdi_device_mark_gone(stream->device);
+        vdi_ready_force(&stream->ready, 1);
+    }
     stream->waiting = 0;
     if (stream->state == VDI_STOPPING) {
         vdi_cond_signal_all(stream->changed);
     }
+    return first;
+}
+
+/* One comes, without the lock. VDC_E_BUSY: there is one already; another status: there is nothing to wait for. */
+static inline int begin_wait(vdc_stream *stream)
+{
+    int status;
+
+    if (atomic_exchange(&stream->waiting, 1)) {
+        return VDC_E_BUSY;
+    }
+    status = look(stream);
+    if (status != VDC_OK) {
+        vdi_mutex_lock(stream->lock);
+        (void)end_wait(stream, status);
+        vdi_mutex_unlock(stream->lock);
+    }
+    return status;
 }
 
 int vdi_stream_take(const vdc_frame **out, vdc_stream *stream, int64_t deadline_ns,
@@ -132,39 +163,25 @@ int vdi_stream_take(const vdc_frame **out, vdc_stream *stream, int64_t deadline_
     unsigned serial = vdi_error_serial();
     unsigned skipped = 0;
     int first = 0;
-    int status;
+    int status = begin_wait(stream);
 
-    vdi_mutex_lock(stream->lock);
-    if (stream->waiting) {
-        vdi_mutex_unlock(stream->lock);
-        return explain(stream, VDC_E_BUSY, serial, function);
-    }
-    status = look(stream);
-    stream->waiting = 1;
     while (status == VDC_OK && frame == NULL) {
-        struct vdi_completion completion = {
-            .damage = VDC_DROP_SLOTS,
-            .error_bound_ns = VDC_ERROR_UNKNOWN_NS,
-            .end_time_ns = INT64_MIN,
-        };
+        struct vdi_completion completion = nothing_yet;
         /* A device that is gone hands out what it had, and has nothing to wait for. */
         int gone = atomic_load(&stream->device->gone);
 
         if (skipped++ > SKIPPED_MAX && vdi_now_ns() >= deadline_ns) {
             status = VDC_E_TIMEOUT;
-            break;
+        } else {
+            status = backend->wait(&stream->base, &completion, gone ? 0 : deadline_ns);
         }
-        vdi_mutex_unlock(stream->lock);
-        status = backend->wait(&stream->base, &completion, gone ? 0 : deadline_ns);
         vdi_mutex_lock(stream->lock);
         status = settle(&frame, stream, status, &completion, gone);
+        if (status != VDC_OK || frame != NULL) {
+            first = end_wait(stream, status);
+        }
+        vdi_mutex_unlock(stream->lock);
     }
-    if (status == VDC_E_GONE) {
-        first = vdi_device_mark_gone(stream->device);
-        vdi_ready_force(&stream->ready, 1);
-    }
-    end_wait(stream);
-    vdi_mutex_unlock(stream->lock);
     if (first) {
         vdi_device_log_gone(stream->device);
     }
@@ -208,21 +225,13 @@ static int take_progress(vdc_progress *progress, vdc_stream *stream, int64_t dea
     unsigned serial = vdi_error_serial();
     unsigned skipped = 0;
     int first = 0;
-    int complete;
+    int complete = 0;
     int again = 1;
-    int status;
+    int status = begin_wait(stream);
 
-    vdi_mutex_lock(stream->lock);
-    if (stream->waiting) {
-        vdi_mutex_unlock(stream->lock);
-        return explain(stream, VDC_E_BUSY, serial, function);
-    }
-    status = look(stream);
-    stream->waiting = 1;
     while (status == VDC_OK && again) {
         int gone = atomic_load(&stream->device->gone);
 
-        vdi_mutex_unlock(stream->lock);
         status = extra->progress(&stream->base, progress, gone ? 0 : deadline_ns);
         vdi_mutex_lock(stream->lock);
         again = status == VDC_E_CANCELLED && skipped++ < SKIPPED_MAX;
@@ -231,14 +240,12 @@ static int take_progress(vdc_progress *progress, vdc_stream *stream, int64_t dea
         } else if (gone && status == VDC_E_TIMEOUT) {
             status = VDC_E_GONE;
         }
+        if (status != VDC_OK || !again) {
+            complete = status == VDC_E_STATE && look(stream) == VDC_OK;
+            first = end_wait(stream, status);
+        }
+        vdi_mutex_unlock(stream->lock);
     }
-    if (status == VDC_E_GONE) {
-        first = vdi_device_mark_gone(stream->device);
-        vdi_ready_force(&stream->ready, 1);
-    }
-    complete = status == VDC_E_STATE && look(stream) == VDC_OK;
-    end_wait(stream);
-    vdi_mutex_unlock(stream->lock);
     if (first) {
         vdi_device_log_gone(stream->device);
     }
