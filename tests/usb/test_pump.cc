@@ -52,17 +52,19 @@ class UsbPump : public UsbTest {
     }
     void GiveBack()
     {
-        for (const vdc_frame *frame : held) {
+        for (const vdc_frame *&frame : held) {
             if (frame) {
                 EXPECT_EQ(VDC_OK, vdc_stream_release(stream, frame)) << vdc_error_text();
             }
+            frame = nullptr;
         }
     }
     /* All buffers in hand, and the control thread's request without an answer for its second: until then nothing on the bus
      * ends a wait. */
     void Silence()
     {
-        Hold();
+        if (!held[0])
+            Hold();
         uint64_t before = fake_usb_failures();
         fake_usb_fail_transfer(0, 1, LIBUSB_TRANSFER_TIMED_OUT);
         while (fake_usb_failures() == before)
@@ -160,6 +162,27 @@ TEST_F(UsbPump, NothingIsLostWhileItComputes)
     }
 }
 
+/* Nor is anything brought to a wait that is over. */
+TEST_F(UsbPump, BehindAWaitInVain)
+{
+    fake_usb_card *card = Capture();
+    const vdc_frame *frame = nullptr;
+    Hold();
+    uint64_t next = held[BUFFERS - 1]->sequence + 1;
+    EXPECT_EQ(VDC_E_TIMEOUT, vdc_stream_wait(&frame, stream, 30));
+    GiveBack();
+    std::this_thread::sleep_for(AWAY);
+    for (uint64_t i = 0; i < BUFFERS; i++) {
+        ASSERT_EQ(VDC_OK, vdc_stream_wait(&held[i], stream, 5000)) << vdc_error_text();
+        EXPECT_EQ(held[0]->sequence + i, held[i]->sequence);
+    }
+    EXPECT_GE(held[0]->sequence, next);
+    EXPECT_EQ(held[0]->sequence - next,
+              held[0]->dropped[VDC_DROP_NO_BUFFER] + held[0]->dropped[VDC_DROP_DEVICE_FIFO]);
+    GiveBack();
+    StopAndCompare(card);
+}
+
 /* By waits that do not wait, too. */
 TEST_F(UsbPump, PollsGetEveryFrame)
 {
@@ -198,6 +221,25 @@ TEST_F(UsbPump, AWaitHasAnEnd)
     }
     GiveBack();
     Take(5);
+}
+
+/* The waiting thread has no timer of its own beyond the library's next look at it, which is 250 ms behind its coming back. */
+TEST_F(UsbPump, TheLibraryKeepsADeadline)
+{
+    const milliseconds timeout(500);
+    EXPECT_TRUE(Soon([&] {
+        Capture();
+        Hold();
+        std::this_thread::sleep_for(milliseconds(300));
+        Silence();
+        const vdc_frame *frame = nullptr;
+        auto begun = steady_clock::now();
+        EXPECT_EQ(VDC_E_TIMEOUT,
+                  vdc_stream_wait(&frame, stream, static_cast<int>(timeout.count())));
+        slowest = steady_clock::now() - begun - timeout;
+        EXPECT_GE(slowest, milliseconds(0));
+        GiveBack();
+    }));
 }
 
 TEST_F(UsbPump, OtherThreadsEndAWait)
