@@ -10,6 +10,8 @@
 
 /* A node that shows an error and has no frame is asked again after so long, not at once. */
 #define NAP_MS 20
+/* A wait that ends before has a timer of the kernel's: one that rings ever so often is no gain. */
+#define TIMER_LEAST_MS 1000
 /* More than that the kernel cannot hold at a stop. */
 #define DRAIN_MAX 64
 #define NS_PER_MS 1000000
@@ -208,6 +210,30 @@ static int timeout_of(int64_t deadline_ns)
     return left_ms < INT32_MAX ? (int)left_ms : INT32_MAX;
 }
 
+/* The kernel sets up a timer for each wait that has an end, and takes it away with each frame. Our own stays: it ends a wait at its
+ * deadline or before that, and the rest is then waited for anew. */
+static int timeout_for(struct v4l2_stream *st, int64_t deadline_ns)
+{
+    int timeout_ms;
+
+    if (deadline_ns >= st->timer_ns) {
+        return -1;
+    }
+    timeout_ms = timeout_of(deadline_ns);
+    if (timeout_ms < TIMER_LEAST_MS) {
+        return timeout_ms;
+    }
+    st->timer_ns = deadline_ns;
+    v4l2_system->timer_set(st->timer_fd, deadline_ns);
+    return -1;
+}
+
+static void stop_timer(struct v4l2_stream *st)
+{
+    st->timer_ns = INT64_MAX;
+    v4l2_system->timer_set(st->timer_fd, 0);
+}
+
 /* What was complete at the stop. */
 static int take_left(struct v4l2_stream *st, struct vdi_completion *out)
 {
@@ -227,19 +253,22 @@ int v4l2_wait(struct vdi_stream *stream, struct vdi_completion *out, int64_t dea
     }
     for (;;) {
         int timeout_ms, ready, status;
-        short seen[2];
+        short seen[3];
 
         if (was_woken(st)) {
             return VDC_E_CANCELLED;
         }
-        timeout_ms = timeout_of(deadline_ns);
+        timeout_ms = timeout_for(st, deadline_ns);
         if (timeout_ms == 0) {
             return take(st, out);
         }
         atomic_fetch_add_explicit(&st->device->waits, 1, memory_order_relaxed);
-        ready = v4l2_system->pair_wait(st->pair_fd, seen, timeout_ms);
+        ready = v4l2_system->watch_wait(st->watch_fd, seen, timeout_ms);
         if (ready < 0 && errno != EINTR && errno != EAGAIN) {
             return v4l2_failure(st->device, errno, "waiting for a frame");
+        }
+        if (ready > 0 && seen[2] != 0) {
+            stop_timer(st);
         }
         if (ready <= 0 || seen[0] == 0) {
             continue;

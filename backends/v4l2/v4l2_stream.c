@@ -113,8 +113,8 @@ int v4l2_stream_open(struct vdi_stream *stream, const struct vdi_stream_config *
     int status;
 
     st->device = stream->device->priv;
-    st->wake_fd = -1;
-    st->pair_fd = -1;
+    st->wake_fd = st->timer_fd = st->watch_fd = -1;
+    st->timer_ns = INT64_MAX;
     st->records.fd = -1;
     atomic_init(&st->woken, 0);
     atomic_init(&st->running, 0);
@@ -130,9 +130,12 @@ int v4l2_stream_open(struct vdi_stream *stream, const struct vdi_stream_config *
     if (status == VDC_OK) {
         st->wake_fd = v4l2_system->event_create();
         if (st->wake_fd >= 0) {
-            st->pair_fd = v4l2_system->pair_create(st->device->fd, st->wake_fd);
+            st->timer_fd = v4l2_system->timer_create();
         }
-        if (st->pair_fd < 0) {
+        if (st->timer_fd >= 0) {
+            st->watch_fd = v4l2_system->watch_create(st->device->fd, st->wake_fd, st->timer_fd);
+        }
+        if (st->watch_fd < 0) {
             status = vdi_error(VDC_E_IO, "no event descriptor: %s", strerror(errno));
         }
     }
@@ -144,6 +147,14 @@ int v4l2_stream_open(struct vdi_stream *stream, const struct vdi_stream_config *
     return VDC_OK;
 }
 
+static void close_own(int *fd)
+{
+    if (*fd >= 0) {
+        v4l2_system->close(*fd);
+    }
+    *fd = -1;
+}
+
 /* Also ends what only began to open. The device is left as it was found, for the next one. */
 void v4l2_stream_close(struct vdi_stream *stream)
 {
@@ -152,13 +163,9 @@ void v4l2_stream_close(struct vdi_stream *stream)
     uint32_t none = 0;
 
     v4l2_records_close(&st->records);
-    if (st->pair_fd >= 0) {
-        v4l2_system->close(st->pair_fd);
-    }
-    if (st->wake_fd >= 0) {
-        v4l2_system->close(st->wake_fd);
-    }
-    st->wake_fd = st->pair_fd = -1;
+    close_own(&st->watch_fd);
+    close_own(&st->timer_fd);
+    close_own(&st->wake_fd);
     if (device->fd < 0) {
         return;
     }

@@ -52,7 +52,9 @@ struct v4l2_stream {
     struct vdi_buffer *early[V4L2_BUFFERS_MAX]; /* queued before start */
     uint32_t early_count;
     int wake_fd;
-    int pair_fd; /* the node and wake_fd, to be waited for */
+    int timer_fd;
+    int64_t timer_ns; /* when that is readable; INT64_MAX: never. Of the thread in wait */
+    int watch_fd;     /* the node and these two, to be waited for */
     atomic_int woken;
     atomic_int running;
     atomic_uint at_driver;

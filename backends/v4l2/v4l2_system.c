@@ -11,10 +11,13 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "v4l2_udev.h"
+
+#define NS_PER_S 1000000000
 
 static int open_node(const char *path)
 {
@@ -36,41 +39,56 @@ static int wait_for(struct pollfd *fds, unsigned count, int timeout_ms)
     return poll(fds, count, timeout_ms);
 }
 
-static int pair_add(int pair_fd, int fd, uint32_t which, uint32_t events)
+static int watch_add(int watch_fd, int fd, uint32_t which, uint32_t events)
 {
     struct epoll_event event;
 
     event.events = events;
     event.data.u64 = which;
-    return epoll_ctl(pair_fd, EPOLL_CTL_ADD, fd, &event);
+    return epoll_ctl(watch_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
-static int pair_create(int node_fd, int event_fd)
+static int watch_create(int node_fd, int event_fd, int timer_fd)
 {
-    int pair_fd = epoll_create1(EPOLL_CLOEXEC);
+    int watch_fd = epoll_create1(EPOLL_CLOEXEC);
 
-    if (pair_fd >= 0 && (pair_add(pair_fd, node_fd, 0, EPOLLIN | EPOLLPRI) != 0 ||
-                         pair_add(pair_fd, event_fd, 1, EPOLLIN) != 0)) {
+    if (watch_fd >= 0 && (watch_add(watch_fd, node_fd, 0, EPOLLIN | EPOLLPRI) != 0 ||
+                          watch_add(watch_fd, event_fd, 1, EPOLLIN) != 0 ||
+                          watch_add(watch_fd, timer_fd, 2, EPOLLIN) != 0)) {
         int error = errno;
 
-        close(pair_fd);
+        close(watch_fd);
         errno = error;
         return -1;
     }
-    return pair_fd;
+    return watch_fd;
 }
 
 /* The bits of both calls are the same. */
-static int pair_wait(int pair_fd, short revents[2], int timeout_ms)
+static int watch_wait(int watch_fd, short revents[3], int timeout_ms)
 {
-    struct epoll_event events[2];
-    int count = epoll_wait(pair_fd, events, 2, timeout_ms);
+    struct epoll_event events[3];
+    int count = epoll_wait(watch_fd, events, 3, timeout_ms);
 
-    revents[0] = revents[1] = 0;
+    revents[0] = revents[1] = revents[2] = 0;
     for (int at = 0; at < count; at++) {
-        revents[events[at].data.u64 & 1] = (short)events[at].events;
+        revents[events[at].data.u64] = (short)events[at].events;
     }
     return count;
+}
+
+static int timer_make(void)
+{
+    return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+}
+
+static void timer_set(int fd, int64_t at_ns)
+{
+    const struct itimerspec at = {
+        .it_value = {.tv_sec = (time_t)(at_ns / NS_PER_S), .tv_nsec = (long)(at_ns % NS_PER_S)}
+    };
+
+    (void)timerfd_settime(fd, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
 static int event_create(void)
@@ -103,7 +121,7 @@ static int64_t coarse_ns(void)
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
 const struct v4l2_system v4l2_system_linux = {
@@ -113,8 +131,10 @@ const struct v4l2_system v4l2_system_linux = {
     .map = map,
     .unmap = munmap,
     .poll = wait_for,
-    .pair_create = pair_create,
-    .pair_wait = pair_wait,
+    .watch_create = watch_create,
+    .watch_wait = watch_wait,
+    .timer_create = timer_make,
+    .timer_set = timer_set,
     .event_create = event_create,
     .event_set = event_set,
     .event_clear = event_clear,

@@ -39,9 +39,12 @@ struct v4l2_system {
     int (*unmap)(void *address, size_t bytes);
     int (*poll)(struct pollfd *fds, unsigned count, int timeout_ms);
     /* For who waits again and again: the kernel knows once what to look at, and a turn costs less than poll(). The
-     * node (frames and events), and an event descriptor; *revents are as of poll(). */
-    int (*pair_create)(int node_fd, int event_fd);
-    int (*pair_wait)(int pair_fd, short revents[2], int timeout_ms);
+     * node (frames and events), an event descriptor and a timer, in this order; *revents are as of poll(). */
+    int (*watch_create)(int node_fd, int event_fd, int timer_fd);
+    int (*watch_wait)(int watch_fd, short revents[3], int timeout_ms);
+    int (*timer_create)(void);
+    void (*timer_set)(int fd,
+                      int64_t at_ns); /* readable from then on, as vdi_now_ns() counts; 0: never */
     int (*event_create)(void); /* a descriptor that is readable while it was set and not cleared */
     void (*event_set)(int fd);
     void (*event_clear)(int fd);

@@ -2,6 +2,7 @@
 // The fake device's part of the system: descriptors, memory, poll, nodes that come and go.
 #include "fake_v4l2.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -12,6 +13,14 @@
 namespace {
 
 FakeV4l2 *the;
+
+/* The clock of timers, and of the library. */
+int64_t Now()
+{
+    timespec now = {};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return int64_t{now.tv_sec} * 1000000000 + now.tv_nsec;
+}
 
 } // namespace
 
@@ -35,6 +44,7 @@ struct FakeTable {
     {
         std::lock_guard<std::mutex> guard(the->mutex_);
         the->raised_.erase(fd);
+        the->timers_.erase(fd);
         if (!the->files_.count(fd))
             return Fail(EBADF);
         bool node = the->files_[fd][0] == '/';
@@ -92,6 +102,9 @@ struct FakeTable {
                 fd.revents = POLLNVAL;
             } else if (file->second == "event") {
                 fd.revents = the->raised_.count(fd.fd) ? POLLIN : 0;
+            } else if (file->second == "timer") {
+                int64_t rings = the->timers_[fd.fd];
+                fd.revents = rings && rings <= Now() ? POLLIN : 0;
             } else if (file->second == "monitor") {
                 fd.revents = the->changes_.empty() ? 0 : POLLIN;
             } else if (the->gone_) {
@@ -113,45 +126,68 @@ struct FakeTable {
         std::unique_lock<std::mutex> guard(the->mutex_);
         int ready = 0;
         ++the->polls;
-        auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-        while (!Look(fds, count, &ready)) {
-            if (timeout_ms < 0)
+        const int64_t end = timeout_ms < 0 ? INT64_MAX : Now() + int64_t{timeout_ms} * 1000000;
+        while (!Look(fds, count, &ready) && Now() < end) {
+            int64_t next = end;
+            for (unsigned at = 0; at < count; ++at)
+                if (auto timer = the->timers_.find(fds[at].fd);
+                    timer != the->timers_.end() && timer->second)
+                    next = std::min(next, timer->second);
+            if (next == INT64_MAX)
                 the->changed_.wait(guard);
-            else if (the->changed_.wait_until(guard, end) == std::cv_status::timeout) {
-                Look(fds, count, &ready);
-                break;
-            }
+            else
+                the->changed_.wait_for(guard, std::chrono::nanoseconds(next - Now()));
         }
         return ready;
     }
-    static int PairCreate(int node, int event)
+    static int WatchCreate(int node, int event, int timer)
     {
         std::lock_guard<std::mutex> guard(the->mutex_);
-        if (!the->files_.count(node))
+        if (!the->files_.count(node) || !the->files_.count(timer))
             return Fail(EBADF);
-        the->files_[the->next_fd_] = "pair";
-        the->pairs_[the->next_fd_] = {node, event};
+        the->files_[the->next_fd_] = "watch";
+        the->watches_[the->next_fd_] = {node, event, timer};
         return the->next_fd_++;
     }
     /* As the kernel does it: what was closed is not looked at any more. */
-    static int PairWait(int pair, short revents[2], int timeout_ms)
+    static int WatchWait(int watch, short revents[3], int timeout_ms)
     {
-        pollfd fds[2] = {};
-        unsigned count = 0;
+        pollfd fds[3] = {};
+        unsigned which[3] = {}, count = 0;
         {
             std::lock_guard<std::mutex> guard(the->mutex_);
-            if (!the->files_.count(pair))
+            if (!the->files_.count(watch))
                 return Fail(EBADF);
-            const auto of = the->pairs_[pair];
-            if (the->files_.count(of.first))
-                fds[count++] = {of.first, POLLIN | POLLPRI, 0};
-            if (the->files_.count(of.second))
-                fds[count++] = {of.second, POLLIN, 0};
+            the->longest_ms =
+                timeout_ms < 0 || the->longest_ms < 0 ? -1 : std::max(the->longest_ms, timeout_ms);
+            for (unsigned at = 0; at < 3; ++at) {
+                int fd = the->watches_[watch][at];
+                short events = static_cast<short>(at ? POLLIN : POLLIN | POLLPRI);
+                if (the->files_.count(fd)) {
+                    which[count] = at;
+                    fds[count++] = {fd, events, 0};
+                }
+            }
         }
         int ready = Poll(fds, count, timeout_ms);
-        revents[0] = count == 2 ? fds[0].revents : 0;
-        revents[1] = count ? fds[count - 1].revents : 0;
+        revents[0] = revents[1] = revents[2] = 0;
+        for (unsigned at = 0; at < count; ++at)
+            revents[which[at]] = fds[at].revents;
         return ready;
+    }
+    static int TimerCreate()
+    {
+        std::lock_guard<std::mutex> guard(the->mutex_);
+        the->files_[the->next_fd_] = "timer";
+        the->timers_[the->next_fd_] = 0;
+        return the->next_fd_++;
+    }
+    static void TimerSet(int fd, int64_t at_ns)
+    {
+        std::lock_guard<std::mutex> guard(the->mutex_);
+        ++the->timers_set;
+        the->timers_[fd] = at_ns;
+        the->changed_.notify_all();
     }
     static int EventCreate()
     {
@@ -214,24 +250,13 @@ struct FakeTable {
 };
 
 const struct v4l2_system FakeTable::table = {
-    FakeTable::Open,
-    FakeTable::Close,
-    FakeTable::Ioctl,
-    FakeTable::Map,
-    FakeTable::Unmap,
-    FakeTable::Poll,
-    FakeTable::PairCreate,
-    FakeTable::PairWait,
-    FakeTable::EventCreate,
-    FakeTable::EventSet,
-    FakeTable::EventClear,
-    FakeTable::Coarse,
-    1000000,
-    FakeTable::Enumerate,
-    FakeTable::MonitorOpen,
-    FakeTable::MonitorRead,
-    FakeTable::MonitorClose,
-    FakeTable::Holder,
+    FakeTable::Open,         FakeTable::Close,       FakeTable::Ioctl,
+    FakeTable::Map,          FakeTable::Unmap,       FakeTable::Poll,
+    FakeTable::WatchCreate,  FakeTable::WatchWait,   FakeTable::TimerCreate,
+    FakeTable::TimerSet,     FakeTable::EventCreate, FakeTable::EventSet,
+    FakeTable::EventClear,   FakeTable::Coarse,      1000000,
+    FakeTable::Enumerate,    FakeTable::MonitorOpen, FakeTable::MonitorRead,
+    FakeTable::MonitorClose, FakeTable::Holder,
 };
 
 FakeV4l2::FakeV4l2() : real_(v4l2_system)

@@ -91,6 +91,8 @@ class FakeV4l2 {
         seen; /* ioctls; its keys are made at the first call of each */
     size_t OpenFiles();
     size_t Maps();
+    uint64_t timers_set = 0;
+    int longest_ms = 0; /* that a wait for frames was given; -1: without an end */
     std::set<uint32_t> subscribed;
     v4l2_requestbuffers last_request = {};
 
@@ -115,9 +117,10 @@ class FakeV4l2 {
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::map<int, std::string> files_;         /* descriptor to what it is */
-    std::map<int, std::pair<int, int>> pairs_; /* of them, which two are waited for */
-    std::set<int> raised_;                     /* event descriptors that are set */
+    std::map<int, std::string> files_;          /* descriptor to what it is */
+    std::map<int, std::array<int, 3>> watches_; /* of them, which are waited for together */
+    std::map<int, int64_t> timers_;             /* when a timer rings, 0: never */
+    std::set<int> raised_;                      /* event descriptors that are set */
     std::map<void *, size_t> maps_;
     int next_fd_ = 1000;
     bool gone_ = false, streaming_ = false;

@@ -8,6 +8,8 @@
 
 #include <poll.h>
 
+#include "../support/patience.h"
+
 namespace {
 
 class Stream : public V4l2Test {};
@@ -289,6 +291,51 @@ TEST_F(Stream, CancelAndTimeout)
     StopAndReconcile();
     ASSERT_STATUS(VDC_OK, vdc_stream_start(stream_));
     Pass();
+    StopAndReconcile();
+}
+
+/* Frames that come cost no timer each: one is set up in a while, and still every wait ends when it should. */
+TEST_F(Stream, OneTimerForManyWaits)
+{
+    using std::chrono::milliseconds;
+    using std::chrono::steady_clock;
+    const vdc_frame *frame = nullptr;
+    Start();
+    fake_.instant = true;
+    for (int i = 0; i < 200; i++) {
+        ASSERT_STATUS(VDC_OK, vdc_stream_wait(&frame, stream_, 1200));
+        ASSERT_STATUS(VDC_OK, vdc_stream_release(stream_, frame));
+    }
+    EXPECT_EQ(-1, fake_.longest_ms);
+    EXPECT_GE(fake_.timers_set, 1u);
+    EXPECT_LE(fake_.timers_set, 2u);
+    fake_.instant = false;
+    /* Short; long; short while the timer of a longer one runs; behind one that rang and nobody was there. */
+    const struct {
+        int before_ms, away_ms, timeout_ms;
+    } cases[] = {
+        {0,    0,    30  },
+        {0,    0,    1100},
+        {5000, 0,    40  },
+        {1000, 1050, 1020}
+    };
+    for (const auto &one : cases) {
+        EXPECT_TRUE(Patiently(3, [&] {
+            if (one.before_ms) {
+                fake_.instant = true;
+                EXPECT_STATUS(VDC_OK, vdc_stream_wait(&frame, stream_, one.before_ms));
+                fake_.instant = false;
+                EXPECT_STATUS(VDC_OK, vdc_stream_release(stream_, frame));
+            }
+            std::this_thread::sleep_for(milliseconds(one.away_ms));
+            auto begun = steady_clock::now();
+            EXPECT_STATUS(VDC_E_TIMEOUT, vdc_stream_wait(&frame, stream_, one.timeout_ms));
+            auto late = steady_clock::now() - begun - milliseconds(one.timeout_ms);
+            EXPECT_GE(late, milliseconds(0)) << one.timeout_ms;
+            return late < milliseconds(300) ? testing::AssertionSuccess()
+                                            : testing::AssertionFailure() << one.timeout_ms;
+        }));
+    }
     StopAndReconcile();
 }
 
