@@ -18,6 +18,7 @@
 int usb_pump_create(struct usb_pump *pump, libusb_context *context, vdi_mutex *lock)
 {
     pump->context = context;
+    pump->has_timer = libusb_pollfds_handle_timeouts(context);
     pump->lock = lock;
     atomic_init(&pump->parked, 0);
     atomic_init(&pump->ended, 0);
@@ -153,7 +154,7 @@ void usb_pump_turn(struct usb_pump *pump, int64_t deadline_ns)
         pump->look_ns = pump->seen_ns + AWAY_NS;
         libusb_interrupt_event_handler(pump->context);
     }
-    if (deadline_ns < pump->look_ns) {
+    if (deadline_ns < pump->look_ns || !pump->has_timer) {
         int64_t left_us = (deadline_ns - vdi_now_ns()) / 1000;
 
         most.tv_sec = 0;

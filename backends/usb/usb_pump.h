@@ -16,6 +16,7 @@
 
 struct usb_pump {
     libusb_context *context;
+    int has_timer; /* libusb minds the timeouts of transfers however long a round is */
     vdi_mutex *lock;
     vdi_cond *turn; /* of the events thread while it is parked */
     /* Both are what libusb's `completed` points to: not 0 keeps a thread from events, or sends it back to look. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Taking frames: the path of every one, whether an application waits or a callback is fed.
- * Two uncontended locks a frame and no allocation. What is not to be delivered goes back to the device. */
+ * One uncontended lock to take a frame, one to give it back, and no allocation. What is not to be delivered goes back to the device. */
 #include "internal.h"
 
 /* A poll skips that many unwanted frames; a wake that is nobody's is forgiven that often. */
@@ -14,13 +14,15 @@ int64_t vdi_deadline(int timeout_ms)
     return timeout_ms == 0 ? 0 : vdi_now_ns() + (int64_t)timeout_ms * 1000000;
 }
 
-/* Whether there is something to wait for. */
-static inline int look(const vdc_stream *stream)
+/* Whether there is something to wait for. In this order, so that a cancel that is not seen here finds a stream that runs, and wakes. */
+static inline int look(vdc_stream *stream)
 {
+    int state = stream->state;
+
     if (stream->cancelled) {
         return VDC_E_CANCELLED;
     }
-    if (stream->state == VDI_RUNNING) {
+    if (state == VDI_RUNNING) {
         return VDC_OK;
     }
     return atomic_load(&stream->device->gone) ? VDC_E_GONE : VDC_E_STATE;

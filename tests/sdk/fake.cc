@@ -131,7 +131,7 @@ void Fake::push(struct vdi_buffer *buffer, uint32_t damage)
         completion->sequence = sequence_++;
         completion->device_ticks = completion->sequence * 1000;
         completion->host_time_ns = vdi_now_ns();
-        completion->end_time_ns = completion->host_time_ns;
+        completion->end_time_ns = completion->host_time_ns - late_ns;
         completion->error_bound_ns = 1000;
         completion->clock = VDC_CLOCK_MONOTONIC;
     } else {

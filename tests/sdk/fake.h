@@ -60,6 +60,7 @@ class Fake {
     std::atomic<bool> linger{false};  /* writes to a buffer after stop */
     std::atomic<uint64_t> forget{0};  /* that many frames are produced and never seen again */
     std::atomic<bool> lie{false};     /* reports fewer produced than were handed out */
+    std::atomic<int64_t> late_ns{0};  /* so long ago did frames end that come now */
     uint32_t basis = VDC_BASIS_DEVICE;
 
     /* The device's side. */

@@ -2,6 +2,7 @@
 // The sum: produced = delivered + dropped by cause + in flight, with backends that lose, lie and vanish.
 #include "fixture.h"
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 
@@ -179,6 +180,25 @@ TEST_F(Account, LatencyIsCountedOncePerFrame)
     }
     EXPECT_EQ(10u, all);
     EXPECT_GE(slow, 5u);
+}
+
+/* In the middle of each slot, where a millisecond more is no other one; the last takes all that is beyond. */
+TEST_F(Account, LatencyFindsItsSlot)
+{
+    start_stream();
+    uint64_t before[VDC_LATENCY_SLOTS] = {};
+    for (int bits = 14; bits <= 40; bits++) {
+        fake_.late_ns = (INT64_C(3) << (bits - 2)) * 1000;
+        fake_.complete();
+        ASSERT_STATUS(VDC_OK, pass_frame());
+        vdc_stats now = stats();
+        for (int slot = 0; slot < VDC_LATENCY_SLOTS; slot++) {
+            EXPECT_EQ(before[slot] + (slot == std::min(bits, VDC_LATENCY_SLOTS - 1)),
+                      now.latency_us[slot])
+                << bits << " bits, slot " << slot;
+            before[slot] = now.latency_us[slot];
+        }
+    }
 }
 
 /* Whatever happens in whatever order, the sum holds at each step and the ledger agrees at the end. */

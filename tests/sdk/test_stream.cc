@@ -251,6 +251,30 @@ TEST_F(Stream, CancelWakesTheWaiter)
     waiter.join();
 }
 
+TEST_F(Stream, CancelWhileItStarts)
+{
+    open_stream();
+    for (int round = 0; round < 300; round++) {
+        int before = fake_.starts;
+        std::thread starter([this] { EXPECT_STATUS(VDC_OK, vdc_stream_start(stream_)); });
+        std::thread waiter([this] {
+            const vdc_frame *frame;
+            int status;
+            do {
+                status = vdc_stream_wait(&frame, stream_, 5000);
+            } while (status == VDC_E_STATE);
+            EXPECT_STATUS(VDC_E_CANCELLED, status);
+        });
+        while (fake_.starts == before) {
+            std::this_thread::yield();
+        }
+        vdc_stream_cancel(stream_);
+        starter.join();
+        waiter.join();
+        ASSERT_STATUS(VDC_OK, vdc_stream_stop(stream_));
+    }
+}
+
 TEST_F(Stream, CancelBeforeStartIsForgotten)
 {
     open_stream();

@@ -12,6 +12,7 @@
 
 #include "../support/patience.h"
 #include "fixture.h"
+#include "late_frame.h"
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
@@ -183,6 +184,16 @@ TEST_F(UsbPump, BehindAWaitInVain)
     StopAndCompare(card);
 }
 
+/* It has what another thread brought, though it had given up to be brought anything. */
+TEST_F(UsbPump, WhatComesJustBehindIt)
+{
+    uint64_t taken = 0;
+    auto begun = steady_clock::now();
+    EXPECT_EQ(VDC_OK, late_frame_wait(4711, &taken));
+    EXPECT_EQ(4711u, taken);
+    EXPECT_LT(steady_clock::now() - begun, milliseconds(15000)) << "at once, not at the end";
+}
+
 /* By waits that do not wait, too. */
 TEST_F(UsbPump, PollsGetEveryFrame)
 {
@@ -240,6 +251,29 @@ TEST_F(UsbPump, TheLibraryKeepsADeadline)
         EXPECT_GE(slowest, milliseconds(0));
         GiveBack();
     }));
+}
+
+/* With -1 milliseconds, into which libusb turns this, the kernel has no timer to set up for a frame. Where libusb would miss the
+ * timeouts of requests meanwhile, a round is short. */
+TEST_F(UsbPump, ARoundHasNoEndOfItsOwn)
+{
+    for (bool timer : {true, false}) {
+        fake_usb_set_timer(timer);
+        fake_usb_card *card = Capture();
+        (void)fake_usb_longest_round_us();
+        for (int i = 0; i < 30; i++)
+            EXPECT_EQ(VDC_OK, TakeToTheEnd(20000, 1));
+        uint64_t longest_us = fake_usb_longest_round_us();
+        if (timer && sizeof(timeval::tv_sec) > 4)
+            EXPECT_EQ(UINT64_C(4294967295000), longest_us);
+        else if (timer)
+            EXPECT_EQ(UINT64_C(2147482295000), longest_us);
+        else
+            EXPECT_LE(longest_us, UINT64_C(1000000));
+        StopAndCompare(card);
+        Close();
+        EXPECT_EQ(0u, fake_usb_reset());
+    }
 }
 
 TEST_F(UsbPump, OtherThreadsEndAWait)

@@ -5,6 +5,7 @@
  */
 #include <chrono>
 #include <cstdlib>
+#include <thread>
 
 #include "../support/patience.h"
 #include "fixture.h"
@@ -169,6 +170,23 @@ TEST_F(UsbTime, ALateJumpIsOvercome)
         fake_usb_card *card = Jump("L" + std::to_string(-ticks), ticks, 0.3, 45, 35);
         ExpectOvercome(card);
     }
+}
+
+/* Frames that are missing take their time along: what follows them is in order. */
+TEST_F(UsbTime, AGapIsNoJump)
+{
+    CaptureInRealTime();
+    Watch(3);
+    for (int turn = 0; turn < 3; turn++) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(500));
+        Watch(8);
+    }
+    uint64_t missing = 0;
+    for (size_t i = 1; i < said.size(); i++) {
+        missing += said[i].sequence - said[i - 1].sequence - 1;
+        EXPECT_EQ(0u, said[i].flags & VDC_FRAME_TIME_JUMP) << said[i].sequence;
+    }
+    EXPECT_GT(missing, 0u) << "the control";
 }
 
 /* Often at first, which is the control, then only as its bound grows. */

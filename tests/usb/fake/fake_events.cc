@@ -346,10 +346,21 @@ int libusb_handle_events_timeout_completed(libusb_context *asked, struct timeval
     if (result != 0 || context == nullptr) {
         return result != 0 ? result : LIBUSB_ERROR_INVALID_PARAM;
     }
+    world().longest_round_us =
+        std::max(world().longest_round_us, static_cast<uint64_t>(timeout->tv_sec) * 1000000 +
+                                               static_cast<uint64_t>(timeout->tv_usec));
     return handle_events(lock, context,
                          static_cast<uint64_t>(timeout->tv_sec) * 1000 * MS +
                              static_cast<uint64_t>(timeout->tv_usec) * 1000,
                          completed);
+}
+
+int libusb_pollfds_handle_timeouts(libusb_context *asked)
+{
+    Lock lock;
+
+    (void)begin_call(__func__, false);
+    return find_context(__func__, asked) != nullptr && world().timer;
 }
 
 int libusb_handle_events_timeout(libusb_context *context, struct timeval *timeout)
@@ -379,6 +390,15 @@ void libusb_interrupt_event_handler(libusb_context *asked)
         context->interrupted = true;
         context->news.notify_all();
     }
+}
+
+uint64_t fake_usb_longest_round_us(void)
+{
+    Lock lock;
+    uint64_t longest = world().longest_round_us;
+
+    world().longest_round_us = 0;
+    return longest;
 }
 
 uint64_t fake_usb_callbacks(int here)

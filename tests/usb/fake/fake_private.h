@@ -197,7 +197,8 @@ struct World {
     uint64_t controls = 0;
     uint64_t callbacks = 0;
     uint64_t in_flight = 0, bytes_in_flight = 0, memory_budget = 0;
-    bool hotplug = true, dev_memory = true, hub = false;
+    bool hotplug = true, dev_memory = true, timer = true, hub = false;
+    uint64_t longest_round_us = 0; // that was asked for
     struct {
         const char *function;
         uint64_t count;

@@ -115,6 +115,8 @@ uint64_t fake_usb_failures(void);
  * (0: no limit), above which submitting says LIBUSB_ERROR_NO_MEM. */
 void fake_usb_set_hotplug(int there);
 void fake_usb_set_dev_mem(int there);
+/* Timeouts of transfers count however long a round of events is; without (0), only where a round ends in time. */
+void fake_usb_set_timer(int there);
 void fake_usb_set_memory_budget(uint64_t bytes);
 
 /* ---- What happened --------------------------------------------------------------------------- */
@@ -125,6 +127,8 @@ uint64_t fake_usb_calls(const char *function);
 uint64_t fake_usb_controls(void);
 /* Callbacks of transfers: those on the calling thread in its life, or on all since fake_usb_reset(). */
 uint64_t fake_usb_callbacks(int here);
+/* How long a round of events may have been at most, since the last question. */
+uint64_t fake_usb_longest_round_us(void);
 /* Transfers under way now, on all devices. */
 uint64_t fake_usb_in_flight(void);
 

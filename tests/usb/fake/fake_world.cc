@@ -217,6 +217,13 @@ void fake_usb_set_hotplug(int there)
     world().hotplug = there != 0;
 }
 
+void fake_usb_set_timer(int there)
+{
+    Lock lock;
+
+    world().timer = there != 0;
+}
+
 void fake_usb_set_dev_mem(int there)
 {
     Lock lock;
@@ -375,7 +382,8 @@ uint64_t fake_usb_reset(void)
     for (auto &entry : w.calls) {
         entry = {};
     }
-    w.hotplug = w.dev_memory = true;
+    w.hotplug = w.dev_memory = w.timer = true;
+    w.longest_round_us = 0;
     w.hub = false;
     w.runs = w.ending = false;
     return count;
