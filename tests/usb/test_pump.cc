@@ -187,11 +187,15 @@ TEST_F(UsbPump, BehindAWaitInVain)
 /* It has what another thread brought, though it had given up to be brought anything. */
 TEST_F(UsbPump, WhatComesJustBehindIt)
 {
-    uint64_t taken = 0;
-    auto begun = steady_clock::now();
-    EXPECT_EQ(VDC_OK, late_frame_wait(4711, &taken));
-    EXPECT_EQ(4711u, taken);
-    EXPECT_LT(steady_clock::now() - begun, milliseconds(15000)) << "at once, not at the end";
+    EXPECT_TRUE(Patiently(5, [] {
+        uint64_t taken = 0;
+        auto begun = steady_clock::now();
+        EXPECT_EQ(VDC_OK, late_frame_wait(4711, &taken));
+        EXPECT_EQ(4711u, taken);
+        return steady_clock::now() - begun < milliseconds(700)
+                   ? testing::AssertionSuccess()
+                   : testing::AssertionFailure() << "with the next round only";
+    }));
 }
 
 /* By waits that do not wait, too. */
