@@ -9,6 +9,7 @@
 #define OFTEN_NS    (50 * USB_MS)   /* between two samples then */
 #define LEAST_NS    (500 * USB_MS)  /* and later */
 #define MOST_NS     (2000 * USB_MS)
+#define SELDOM_NS   (16000 * USB_MS) /* of a counter that is no clock */
 #define RETRY_NS    (5 * USB_MS)
 #define EXACT_TICKS 4
 #define NS_PER_S    UINT64_C(1000000000)
@@ -31,15 +32,17 @@ void usb_time_reset(struct usb_stream *st)
 }
 
 /* A reading leaves half of its request open, and the bound grows from there by the stated tolerance: once it has grown by
- * as much again, by 100 us in a second at 100 ppm, the next reading is worth its request. */
-static int64_t until_next(const struct usb_stream *st, int64_t now, int jumped)
+ * as much again, by 100 us in a second at 100 ppm, the next reading is worth its request. `instead`: that long, if not 0. */
+static int64_t until_next(const struct usb_stream *st, int64_t now, int64_t instead)
 {
     const struct vdi_timebase *base = &st->clock.base;
     int64_t until;
 
     if (!base->valid || now < st->settled_ns)
         return OFTEN_NS;
-    if (jumped || !base->tolerance_ppm || base->half_ns > MOST_NS)
+    if (instead)
+        return instead;
+    if (!base->tolerance_ppm || base->half_ns > MOST_NS)
         return MOST_NS;
     until = base->half_ns * 1000000 / base->tolerance_ppm;
     return until < LEAST_NS ? LEAST_NS : until > MOST_NS ? MOST_NS : until;
@@ -61,6 +64,19 @@ static void find_first_current(struct usb_stream *st)
     usb_card_unlock(st->card);
 }
 
+/* Two readings that contradict each other: how long the next one has time. Frames show a jump, too, and have it looked for. If they go
+ * on as they should, the clock is off by more than it says, and looking often is no help; if it is off by more than any
+ * oscillator is, it counts something else, as in a card that makes frames as fast as they are taken. */
+static int64_t after_contradiction(const struct vdi_timebase *base, uint64_t ticks, int64_t now)
+{
+    uint64_t away_us = (uint64_t)(now - base->host_ns) / 1000;
+    uint64_t expected = away_us <= UINT32_MAX ? away_us * base->hz / 1000000 : 0;
+    uint64_t got = ticks - base->ticks;
+    uint64_t apart = got > expected ? got - expected : expected - got;
+
+    return expected && apart > expected / 64 ? SELDOM_NS : MOST_NS;
+}
+
 void usb_time_sample(struct usb_stream *st)
 {
     struct usb_card *card = st->card;
@@ -68,21 +84,20 @@ void usb_time_sample(struct usb_stream *st)
     int64_t before = vdi_now_ns();
     int result = vdh_time_read(&card->base.core, &ticks);
     int64_t after = vdi_now_ns();
-    int jumped = 0;
+    int64_t instead = 0;
     int unknown;
 
     usb_card_lock(card);
     if (result == VDH_E_GONE)
         usb_card_lost(card);
     if (!result && card_clock_feed(&st->clock, ticks, before, after, 0)) {
-        /* Frames will show it, too. If they go on as they should, its clock is off by more than it says, and looking often is no help. */
-        jumped = 1;
+        instead = after_contradiction(&st->clock.base, ticks, after);
         card_clock_reset(&st->clock);
         st->jumped = 1;
         st->current_from = UINT64_MAX;
         (void)card_clock_feed(&st->clock, ticks, before, after, 0);
     }
-    st->sample_due_ns = after + until_next(st, after, jumped);
+    st->sample_due_ns = after + until_next(st, after, instead);
     unknown = st->current_from == UINT64_MAX;
     usb_card_unlock(card);
     if (unknown)

@@ -217,6 +217,24 @@ TEST_F(UsbTime, TheClockIsLookedAtSeldom)
     }));
 }
 
+/* A card that makes frames as fast as they are taken counts another time: that is seen, and then left alone for 16 s. */
+TEST_F(UsbTime, WhatIsNoClockIsLookedAtSeldom)
+{
+    auto asked = [this](int64_t least_ns) {
+        int64_t begun = NowNs();
+        uint64_t before = fake_usb_controls();
+        while (NowNs() - begun < least_ns)
+            Watch(1);
+        return fake_usb_controls() - before;
+    };
+    Plug(VDM_USB_SUPER, "A1");
+    Open();
+    Stream(Small());
+    Start();
+    EXPECT_GE(asked(1500000000), 8u) << "the control";
+    EXPECT_LE(asked(5000000000), 3u);
+}
+
 /* From the bus to the first picture, firmware included, of a card that takes no time itself; one try of `hang` has a
  * request that is never answered. */
 class UsbFirstFrame : public UsbTest {
