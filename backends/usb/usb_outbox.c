@@ -168,6 +168,8 @@ static int has_taken(struct usb_outbox *box)
 
 static int outcome(struct usb_outbox *box, struct vdi_completion *out)
 {
+    int ended;
+
     if (has_taken(box))
         return VDC_OK;
     if (box->woken) {
@@ -182,12 +184,9 @@ static int outcome(struct usb_outbox *box, struct vdi_completion *out)
         usb_outbox_tell(box);
         return VDC_OK;
     }
-    if (atomic_load(box->gone) || box->failure) {
-        int ended = usb_outbox_ended(box);
-
-        if (ended)
-            return ended;
-    }
+    ended = usb_outbox_ended(box);
+    if (ended)
+        return ended;
     return *box->running ? NOTHING_YET : VDC_E_TIMEOUT;
 }
 

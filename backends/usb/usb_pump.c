@@ -72,23 +72,23 @@ void usb_events_handle(libusb_context *context, const atomic_int *quit, int unti
 static void look(struct usb_pump *pump, int64_t now_ns)
 {
     int came = pump->visits != pump->visits_seen;
+    int inside = atomic_load(&pump->inside);
 
     if (now_ns < pump->look_ns)
         return;
-    if (came || atomic_load(&pump->inside))
+    if (came || inside)
         pump->seen_ns = now_ns;
     if (now_ns - pump->seen_ns >= AWAY_NS) {
         usb_pump_resume(pump);
         return;
     }
     /* Its deadline is over; or nothing came for long, and it had better look for itself. */
-    if (atomic_load(&pump->inside) && (!came || now_ns >= pump->deadline_ns))
+    if (inside && (!came || now_ns >= pump->deadline_ns))
         usb_pump_wake(pump);
     pump->visits_seen = pump->visits;
     /* Each look wakes a thread: who is in wait now has come regularly, or will not leave soon. */
-    pump->look_ns = now_ns + (atomic_load(&pump->inside) ? REGULAR_NS : AWAY_NS);
-    if (atomic_load(&pump->inside) && pump->deadline_ns > now_ns &&
-        pump->deadline_ns < pump->look_ns)
+    pump->look_ns = now_ns + (inside ? REGULAR_NS : AWAY_NS);
+    if (inside && pump->deadline_ns > now_ns && pump->deadline_ns < pump->look_ns)
         pump->look_ns = pump->deadline_ns;
 }
 

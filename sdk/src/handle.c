@@ -44,7 +44,7 @@ int vdi_check_device(const vdc_device *device, const char *function)
                         function);
 }
 
-int vdi_refuse_stream(const vdc_stream *stream, const char *function)
+int vdi_check_stream(const vdc_stream *stream, const char *function)
 {
     return check_handle(stream != NULL ? &stream->magic : NULL, VDI_MAGIC_STREAM, "stream",
                         function);

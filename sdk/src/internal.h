@@ -148,14 +148,7 @@ struct vdc_stream {
 /* handle.c */
 int vdi_check_context(const vdc_context *context, const char *function);
 int vdi_check_device(const vdc_device *device, const char *function);
-/* The error of a stream that is none. */
-int vdi_refuse_stream(const vdc_stream *stream, const char *function);
-static inline int vdi_check_stream(const vdc_stream *stream, const char *function)
-{
-    return stream != NULL && stream->magic == VDI_MAGIC_STREAM
-               ? VDC_OK
-               : vdi_refuse_stream(stream, function);
-}
+int vdi_check_stream(const vdc_stream *stream, const char *function);
 /* VDC_E_INVALID if `pointer` is NULL. */
 int vdi_check_pointer(const void *pointer, const char *name, const char *function);
 /* VDC_E_STATE if the application's callback is on this thread's stack. */
@@ -255,6 +248,8 @@ void vdi_account_finish(vdc_stream *stream, int gone);
 void vdi_account_log(vdc_stream *stream);
 
 /* wait.c */
+/* What a backend's wait gets to fill in, see backend.h. */
+extern const struct vdi_completion vdi_nothing_yet;
 int vdi_stream_take(const vdc_frame **out, vdc_stream *stream, int64_t deadline_ns,
                     const char *function);
 int64_t vdi_deadline(int timeout_ms);

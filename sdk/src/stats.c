@@ -68,17 +68,11 @@ static unsigned latency_slot(int64_t from_ns)
     uint64_t us = now_ns > from_ns ? (uint64_t)(now_ns - from_ns) / 1000 : 0;
     unsigned slot = 0;
 
-    if (us >> (VDC_LATENCY_SLOTS - 2) != 0) {
-        return VDC_LATENCY_SLOTS - 1;
+    while (us != 0 && slot < VDC_LATENCY_SLOTS - 1) {
+        us >>= 1;
+        slot++;
     }
-    /* How many bits it takes, by halves. */
-    for (unsigned bits = VDC_LATENCY_SLOTS / 2; bits != 0; bits /= 2) {
-        if (us >> bits != 0) {
-            us >>= bits;
-            slot += bits;
-        }
-    }
-    return slot + (us != 0);
+    return slot;
 }
 
 void vdi_account_deliver(struct vdi_account *account, const struct vdi_completion *completion,

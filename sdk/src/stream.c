@@ -34,7 +34,7 @@ static void drain(vdc_stream *stream)
     const struct vdi_backend *backend = stream->device->base.backend;
 
     for (int turn = 0; turn < DRAIN_MAX; turn++) {
-        struct vdi_completion completion = {.damage = VDC_DROP_SLOTS, .end_time_ns = INT64_MIN};
+        struct vdi_completion completion = vdi_nothing_yet;
         struct vdi_slot *slot;
         int status = backend->wait(&stream->base, &completion, 0);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Taking frames: the path of every one, whether an application waits or a callback is fed.
- * One uncontended lock to take a frame, one to give it back, and no allocation. What is not to be delivered goes back to the device. */
+ * One uncontended lock to take a frame, one to give it back, and no allocation. What is not to be
+ * delivered goes back to the device. */
 #include "internal.h"
 
 /* A poll skips that many unwanted frames; a wake that is nobody's is forgiven that often. */
@@ -15,7 +16,7 @@ int64_t vdi_deadline(int timeout_ms)
 }
 
 /* Whether there is something to wait for. In this order, so that a cancel that is not seen here finds a stream that runs, and wakes. */
-static inline int look(vdc_stream *stream)
+static inline int look(const vdc_stream *stream)
 {
     int state = stream->state;
 
@@ -28,8 +29,7 @@ static inline int look(vdc_stream *stream)
     return atomic_load(&stream->device->gone) ? VDC_E_GONE : VDC_E_STATE;
 }
 
-/* What a backend gets to fill in, see backend.h. */
-static const struct vdi_completion nothing_yet = {
+const struct vdi_completion vdi_nothing_yet = {
     .damage = VDC_DROP_SLOTS,
     .error_bound_ns = VDC_ERROR_UNKNOWN_NS,
     .end_time_ns = INT64_MIN,
@@ -55,7 +55,8 @@ static void fill_frame(struct vdi_slot *slot, const struct vdi_completion *compl
     }
 }
 
-/* Books a completion, with stream->lock held, as in the next functions. The frame, if it is one to deliver; a status if the backend or the device failed. */
+/* Books a completion. The frame, if it is one to deliver; a status if the backend or the device failed.
+ * stream->lock held, as in the next functions. */
 static int book(const vdc_frame **out, vdc_stream *stream, const struct vdi_completion *completion)
 {
     struct vdi_slot *slot;
@@ -168,7 +169,7 @@ int vdi_stream_take(const vdc_frame **out, vdc_stream *stream, int64_t deadline_
     int status = begin_wait(stream);
 
     while (status == VDC_OK && frame == NULL) {
-        struct vdi_completion completion = nothing_yet;
+        struct vdi_completion completion = vdi_nothing_yet;
         /* A device that is gone hands out what it had, and has nothing to wait for. */
         int gone = atomic_load(&stream->device->gone);
 

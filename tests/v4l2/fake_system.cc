@@ -261,9 +261,7 @@ const struct v4l2_system FakeTable::table = {
 
 FakeV4l2::FakeV4l2() : real_(v4l2_system)
 {
-    timespec now = {};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    now_ns = (static_cast<int64_t>(now.tv_sec) - 1000) * 1000000000; /* never in the future */
+    now_ns = (Now() / 1000000000 - 1000) * 1000000000; /* never in the future */
     if (now_ns < 1000000000)
         now_ns = 1000000000;
     v4l2_node node = {};
